@@ -1,0 +1,1 @@
+"""Neural fields and what lies behind them."""

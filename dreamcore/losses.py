@@ -1,0 +1,28 @@
+"""What keeps a scene in shape besides the guidance. S scenes; each returns one number a scene."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+PerScene = Float[Tensor, " scenes"]
+
+
+def orientation(
+    w: Float[Tensor, "scenes rays samples"],
+    facing: Float[Tensor, "scenes rays samples"],
+) -> PerScene:
+    """Mean over rays of sum_i stopgrad(w_i) max(0, n_i . v)^2 (A.2); `facing` is n . v with v the ray's direction."""
+    return (w.detach() * facing.clamp(min=0.0) ** 2).sum(-1).mean(-1)
+
+
+def opacity(accumulated: Float[Tensor, "scenes rays"]) -> PerScene:
+    """Mean over rays of sqrt((sum_i w_i)^2 + 0.01) (A.2)."""
+    return torch.sqrt(accumulated * accumulated + 0.01).mean(-1)
+
+
+def entropy(accumulated: Float[Tensor, "scenes rays"]) -> PerScene:
+    """Mean over rays of the binary entropy of their opacity, in nats; small where rays are empty or opaque."""
+    a = accumulated.clamp(1e-4, 1.0 - 1e-4)
+    return -(a * a.log() + (1.0 - a) * (1.0 - a).log()).mean(-1)

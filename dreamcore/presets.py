@@ -1,0 +1,53 @@
+"""Named starting points for a `TrialConfig`. A sweep overrides single keys of one of them."""
+
+from __future__ import annotations
+
+import difflib
+
+from dreamcore.config import CameraConfig, GuidanceConfig, LightConfig, RenderConfig, ShadingConfig, TrialConfig
+
+# The embedded prior saw its objects from 2.4 to 3.4 units away, filling 60 to 95 % of the frame.
+_EMBEDDED_CAMERA = CameraConfig(
+    radius=(2.4, 3.4),
+    focal=(0.59, 0.75),
+    focal_follows_radius=True,
+    position_jitter=0.05,
+    look_at_jitter=0.03,
+)
+_EMBEDDED_LIGHT = LightConfig(distance=(2.5, 4.0), spread=1.3)
+_EMBEDDED_SHADING = ShadingConfig(
+    albedo_fraction=0.1,
+    lit_probability=0.6,
+    textureless_probability=0.25,
+    ambient=(0.3, 0.6),
+    textureless_albedo=0.85,
+)
+_EMBEDDED_GUIDANCE = GuidanceConfig(scale=25.0)
+
+PRESETS: dict[str, TrialConfig] = {
+    "quick": TrialConfig(
+        steps=400,
+        camera=_EMBEDDED_CAMERA,
+        light=_EMBEDDED_LIGHT,
+        shading=_EMBEDDED_SHADING,
+        guidance=_EMBEDDED_GUIDANCE,
+        render=RenderConfig(coarse_fraction=0.5),
+    ),
+    "practical": TrialConfig(
+        steps=1200,
+        camera=_EMBEDDED_CAMERA,
+        light=_EMBEDDED_LIGHT,
+        shading=_EMBEDDED_SHADING,
+        guidance=_EMBEDDED_GUIDANCE,
+        render=RenderConfig(samples=64),
+    ),
+}
+
+
+def preset(name: str) -> TrialConfig:
+    """The preset called `name`. Raises ValueError that lists the known ones."""
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"unknown preset {name}.{hint} Known presets: {', '.join(PRESETS)}")
+    return PRESETS[name]

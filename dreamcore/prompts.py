@@ -1,0 +1,22 @@
+"""View-dependent prompts (§3.2): the words that say from where the object is seen."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+VIEW_WORDS = ("front view", "side view", "back view", "overhead view")
+OVERHEAD_ELEVATION = 60.0
+
+
+def view_prompts(prompt: str, view_dependent: bool = True) -> tuple[str, ...]:
+    """The prompt for each of `VIEW_WORDS`; the bare prompt four times if not view-dependent."""
+    return tuple(f"{prompt}, {words}" if view_dependent else prompt for words in VIEW_WORDS)
+
+
+def view_index(azimuth: Float[Tensor, "*n"], elevation: Float[Tensor, "*n"]) -> Int[Tensor, "*n"]:
+    """Index into `VIEW_WORDS`: overhead above 60 degrees, else the quadrant around 0 (front), 180 (back), sides."""
+    a = torch.remainder(azimuth + 180.0, 360.0) - 180.0
+    side = torch.where(a.abs() < 45.0, 0, torch.where(a.abs() > 135.0, 2, 1))
+    return torch.where(elevation > OVERHEAD_ELEVATION, 3, side)

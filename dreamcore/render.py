@@ -1,0 +1,165 @@
+"""Views of S scenes at once: rays through a field, shaded, composited over a background (§3.1).
+
+Axes: S scenes, V views, R rays of a view, N samples of a ray, K samples kept after empty space is skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from dreamcore import compositing
+from dreamcore.cameras import Cameras, ray_directions, sphere_interval
+from dreamcore.fields.base import Field, FieldSample, Parameters
+from dreamcore.shading import Looks, lambertian, unit_normals
+
+
+@dataclass(frozen=True)
+class Rays:
+    """Rays with sample points: `depth` of each sample along its ray and the `spacing` it stands for."""
+
+    direction: Float[Tensor, "scenes views rays 3"]
+    depth: Float[Tensor, "scenes views rays samples"]
+    spacing: Float[Tensor, "scenes views rays 1"]
+    points: Float[Tensor, "scenes views rays samples 3"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which of a scene's samples are evaluated: `index` into its V x R x N samples, padded with their count where
+    `valid` is false."""
+
+    index: Int[Tensor, "scenes kept"]
+    valid: Bool[Tensor, "scenes kept"]
+    total: int
+
+    def gather(self, values: Float[Tensor, "scenes total channels"]) -> Float[Tensor, "scenes kept channels"]:
+        index = self.index.clamp(max=self.total - 1)[..., None].expand(-1, -1, values.shape[-1])
+        return values.gather(1, index)
+
+    def scatter(self, values: Float[Tensor, "scenes kept channels"]) -> Float[Tensor, "scenes total channels"]:
+        """Back to all samples; zero where none was kept."""
+        scenes, _, channels = values.shape
+        full = values.new_zeros(scenes, self.total + 1, channels)
+        full = full.scatter(1, self.index[..., None].expand(-1, -1, channels), values)
+        return full[:, : self.total]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Images without and with background, and what the losses need. `facing` is n . v of each sample in lit views and
+    0 in the others, whose normals may be there for a neighbour's sake alone; None where no normal was needed."""
+
+    color: Float[Tensor, "scenes views rays 3"]
+    opacity: Float[Tensor, "scenes views rays"]
+    depth: Float[Tensor, "scenes views rays"]
+    weights: Float[Tensor, "scenes views rays samples"]
+    facing: Float[Tensor, "scenes views rays samples"] | None
+
+    def over(self, background: Float[Tensor, "scenes views rays 3"]) -> Float[Tensor, "scenes views rays 3"]:
+        """Composited by accumulated opacity (§3.1)."""
+        return self.color + (1.0 - self.opacity)[..., None] * background
+
+
+def make_rays(
+    cameras: Cameras, resolution: int, samples: int, bound: float, jitter: Float[Tensor, "scenes views rays"]
+) -> Rays:
+    """Samples spread evenly over each ray's stay in the sphere; `jitter` in [0, 1) shifts all samples of a ray within
+    their interval (0.5 is the middle), as mip-NeRF 360 does in training."""
+    direction = ray_directions(cameras, resolution)
+    origin = cameras.position[:, :, None].expand_as(direction)
+    near, far = sphere_interval(origin, direction, bound)
+    spacing = ((far - near) / samples)[..., None]
+    steps = torch.arange(samples, device=direction.device, dtype=direction.dtype)
+    depth = near[..., None] + (steps + jitter[..., None]) * spacing
+    points = origin[..., None, :] + depth[..., None] * direction[..., None, :]
+    return Rays(direction, depth, spacing, points)
+
+
+def keep_occupied(rays: Rays, occupied: Bool[Tensor, "scenes x y z"] | None, bound: float) -> Kept:
+    """The samples on rays that meet the sphere and in cells that are `occupied` (None: all)."""
+    points = rays.points.flatten(1, 3)
+    scenes, total, _ = points.shape
+    keep = (rays.spacing > 0).expand(rays.depth.shape).flatten(1)
+    if occupied is not None:
+        side = occupied.shape[1]
+        cell = ((points / bound + 1.0) * (side / 2.0)).long().clamp(0, side - 1)
+        flat = (cell[..., 0] * side + cell[..., 1]) * side + cell[..., 2]
+        keep = keep & occupied.flatten(1).gather(1, flat)
+    scene, sample = keep.nonzero(as_tuple=True)
+    place = keep.cumsum(1)[scene, sample] - 1
+    width = max(int(place.max()) + 1 if len(place) else 0, 1)
+    index = torch.full((scenes, width), total, device=points.device)
+    index[scene, place] = sample
+    return Kept(index, index < total, total)
+
+
+def _shade(
+    found: FieldSample,
+    points: Float[Tensor, "scenes kept 3"],
+    view: Int[Tensor, "scenes kept"],
+    looks: Looks,
+    light: Float[Tensor, "scenes views 3"],
+) -> tuple[Float[Tensor, "scenes kept 3"], Float[Tensor, "scenes kept 3"] | None]:
+    """Colour of each kept sample under its view's look, and its normal."""
+    if found.gradient is None:
+        return found.albedo, None
+
+    def by_view(values: Tensor) -> Tensor:
+        return values.gather(1, view)[..., None]
+
+    normal = unit_normals(found.gradient)
+    bare = by_view(looks.textureless)
+    albedo = torch.where(bare, looks.white[:, None, None].expand_as(found.albedo), found.albedo)
+    at = light.gather(1, view[..., None].expand(-1, -1, 3))
+    lit = lambertian(albedo, normal, points, at, by_view(looks.ambient))
+    return torch.where(by_view(looks.lit), lit, found.albedo), normal
+
+
+def render(
+    field: Field,
+    parameters: Parameters,
+    rays: Rays,
+    kept: Kept,
+    looks: Looks,
+    light: Float[Tensor, "scenes views 3"],
+    with_normals: bool,
+) -> Rendering:
+    """Evaluate the kept samples, shade and composite them. Lit looks need `with_normals`."""
+    scenes, views, count, samples = rays.depth.shape
+    points = kept.gather(rays.points.flatten(1, 3))
+    found = field.sample(parameters, points, with_normals)
+    view = kept.index.clamp(max=kept.total - 1) // (count * samples)
+    color, normal = _shade(found, points, view, looks, light)
+    parts = [found.density[..., None], color]
+    if normal is not None:
+        direction = kept.gather(rays.direction[..., None, :].expand(rays.points.shape).flatten(1, 3))
+        parts.append((normal * direction).sum(-1, keepdim=True))
+    mask = kept.valid[..., None].to(color.dtype)
+    full = kept.scatter(torch.cat(parts, dim=-1) * mask).reshape(scenes, views, count, samples, -1)
+    w = compositing.weights(full[..., 0], rays.spacing.expand_as(rays.depth))
+    return Rendering(
+        color=compositing.accumulate(w, full[..., 1:4]),
+        opacity=w.sum(-1),
+        depth=(w * rays.depth).sum(-1),
+        weights=w,
+        facing=full[..., 4] * looks.lit[..., None, None] if normal is not None else None,
+    )
+
+
+@torch.no_grad()
+def occupancy(
+    field: Field, parameters: Parameters, resolution: int, bound: float, threshold: float
+) -> Bool[Tensor, "scenes x y z"]:
+    """Cells of the cube around the scene whose centre, or a neighbour's, is denser than `threshold`."""
+    any_parameter = next(iter(parameters.values()))
+    scenes, device, dtype = any_parameter.shape[0], any_parameter.device, any_parameter.dtype
+    centre = ((torch.arange(resolution, device=device, dtype=dtype) + 0.5) / resolution * 2.0 - 1.0) * bound
+    points = torch.stack(torch.meshgrid(centre, centre, centre, indexing="ij"), dim=-1).reshape(1, -1, 3)
+    density = field.density(parameters, points.expand(scenes, -1, -1))
+    cube = density.reshape(scenes, 1, resolution, resolution, resolution)
+    # not `> threshold`: a cell that is not a number must be seen and counted, not pruned away
+    return ~(torch.nn.functional.max_pool3d(cube, 3, 1, 1)[:, 0] <= threshold)
