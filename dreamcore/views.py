@@ -1,0 +1,96 @@
+"""Pictures of a finished scene: views around it in colour and without texture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from dreamcore.cameras import Cameras, orbit
+from dreamcore.fields.base import Field, Parameters
+from dreamcore.render import keep_occupied, make_rays, occupancy, render
+from dreamcore.scene import Scene, make_field
+from dreamcore.shading import Looks
+
+KINDS = ("color", "textureless")
+_SAMPLES = 128
+_PRUNE_SIDE = 64
+_AMBIENT = {"color": 0.6, "textureless": 0.25}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`pixels` over white; camera in degrees and scene units; `opacity` the mean over the image."""
+
+    kind: str
+    azimuth: float
+    elevation: float
+    radius: float
+    opacity: float
+    pixels: UInt8[Tensor, "height width 3"]
+
+
+def azimuths(count: int) -> list[float]:
+    """`count` directions evenly around the object, the first from its front."""
+    return [index * 360.0 / count for index in range(count)]
+
+
+@torch.no_grad()
+def pictures(
+    scene: Scene, count: int, size: int, elevation: float = 20.0, kinds: Sequence[str] = KINDS
+) -> Iterator[Picture]:
+    """`count` views around the scene for each kind, lit from above the camera.
+
+    Distance and focal length are the middles of what the config trained with; `elevation` in degrees.
+    """
+    config = scene.config
+    field, bound = make_field(config), config.render.bound
+    parameters = {
+        name.removeprefix("parameter."): value[None]
+        for name, value in scene.tensors.items()
+        if name.startswith("parameter.")
+    }
+    radius = sum(config.camera.radius) / 2.0
+    focal = sum(config.camera.focal) / 2.0 * (radius if config.camera.focal_follows_radius else 1.0)
+    occupied = occupancy(field, parameters, _PRUNE_SIDE, bound, config.render.prune_density / 4.0)
+    device = occupied.device
+    for kind in kinds:
+        looks = Looks(
+            lit=torch.ones(1, 1, dtype=torch.bool),
+            textureless=torch.full((1, 1), kind == "textureless"),
+            ambient=torch.full((1, 1), _AMBIENT[kind]),
+            white=torch.full((1,), config.shading.textureless_albedo),
+        ).to(device)
+        for azimuth in azimuths(count):
+            camera = orbit([azimuth], elevation, radius, focal).to(device)
+            image = _shoot(field, parameters, camera, size, occupied, bound, looks)
+            yield Picture(
+                kind=kind,
+                azimuth=azimuth,
+                elevation=elevation,
+                radius=radius,
+                opacity=float(image[..., 3].mean()),
+                pixels=(image[..., :3].clamp(0.0, 1.0) * 255.0 + 0.5).to(torch.uint8).cpu(),
+            )
+
+
+def _shoot(
+    field: Field,
+    parameters: Parameters,
+    camera: Cameras,
+    size: int,
+    occupied: Bool[Tensor, "1 x y z"],
+    bound: float,
+    looks: Looks,
+) -> Float[Tensor, "size size 4"]:
+    """Colour over white and opacity of one view."""
+    light = camera.position + camera.radius()[..., None] * camera.position.new_tensor([0.0, 1.0, 0.0])
+    jitter = torch.full((1, 1, size * size), 0.5, device=occupied.device)
+    rays = make_rays(camera, size, _SAMPLES, bound, jitter)
+    view = render(field, parameters, rays, keep_occupied(rays, occupied, bound), looks, light, with_normals=True)
+    color = view.over(torch.ones_like(rays.direction))
+    image: Tensor = torch.cat([color, view.opacity[..., None]], dim=-1)[0, 0].unflatten(0, (size, size))
+    return image
