@@ -8,24 +8,22 @@ Fractions are of `steps`, so that a shorter run keeps the shape of its schedules
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
 import math
-import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Literal
 
 Range = tuple[float, float]
 
 
-def _require(condition: bool, name: str, value: object, bound: str) -> None:
+def require(condition: bool, name: str, value: object, bound: str) -> None:
+    """Raise ValueError that names the key, its value and the bound that it breaks."""
     if not condition:
         raise ValueError(f"{name} = {value!r}: must be {bound}")
 
 
-def _require_range(name: str, value: Range, low: float = -math.inf, high: float = math.inf) -> None:
-    _require(low <= value[0] <= value[1] <= high, name, value, f"a pair with {low} <= first <= second <= {high}")
+def require_range(name: str, value: Range, low: float = -math.inf, high: float = math.inf) -> None:
+    """Raise ValueError unless `value` is an ordered pair between `low` and `high`."""
+    require(low <= value[0] <= value[1] <= high, name, value, f"a pair with {low} <= first <= second <= {high}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +35,12 @@ class Ramp:
     until: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(math.isfinite(self.start) and math.isfinite(self.end), "ramp", (self.start, self.end), "finite")
-        _require(0.0 < self.until <= 1.0, "until", self.until, "in (0, 1]")
+        require(math.isfinite(self.start) and math.isfinite(self.end), "ramp", (self.start, self.end), "finite")
+        require(0.0 < self.until <= 1.0, "until", self.until, "in (0, 1]")
+
+
+# Densities are exponentials of what a network says, from exp(-15), nothing, upwards.
+LOWEST_LOG_DENSITY = -15.0
 
 
 def constant(value: float) -> Ramp:
@@ -47,14 +49,15 @@ def constant(value: float) -> Ramp:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FieldConfig:
-    """The neural field: a multi-resolution grid (hashed where a level outgrows its table) and a small decoder.
+class GridFieldConfig:
+    """A field of multi-resolution grids (hashed where a level outgrows its table) and a small decoder.
 
     `blob_strength` and `blob_radius` are the density bias that seeds the optimisation (§3.2, A.2): the paper's
     Gaussian `strength * exp(-r^2 / (2 radius^2))`, or with `blob_shape="linear"` `strength * (1 - r / radius)`, which
     is also negative outside and so starts from empty space.
     """
 
+    kind: Literal["grid"] = "grid"
     resolutions: tuple[int, ...] = (16, 32, 64)
     channels: int = 4
     table_size: int = 2**18
@@ -66,13 +69,47 @@ class FieldConfig:
     log_density_max: float = 6.5
 
     def __post_init__(self) -> None:
-        _require(len(self.resolutions) > 0, "field.resolutions", self.resolutions, "not empty")
-        _require(min(self.resolutions, default=0) >= 2, "field.resolutions", self.resolutions, "at least 2 each")
-        _require(self.channels >= 1, "field.channels", self.channels, "at least 1")
-        _require(self.table_size >= 64, "field.table_size", self.table_size, "at least 64")
-        _require(self.hidden >= 1, "field.hidden", self.hidden, "at least 1")
-        _require(self.init_scale >= 0.0, "field.init_scale", self.init_scale, "at least 0")
-        _require(self.blob_radius > 0.0, "field.blob_radius", self.blob_radius, "above 0")
+        require(len(self.resolutions) > 0, "field.resolutions", self.resolutions, "not empty")
+        require(min(self.resolutions, default=0) >= 2, "field.resolutions", self.resolutions, "at least 2 each")
+        require(self.channels >= 1, "field.channels", self.channels, "at least 1")
+        require(self.table_size >= 64, "field.table_size", self.table_size, "at least 64")
+        require(self.hidden >= 1, "field.hidden", self.hidden, "at least 1")
+        require(self.init_scale >= 0.0, "field.init_scale", self.init_scale, "at least 0")
+        require(self.blob_radius > 0.0, "field.blob_radius", self.blob_radius, "above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualFieldConfig:
+    """The residual field of A.2. What a block is made of is not stated: here two layers with a SiLU between them.
+
+    `variance` is the covariance scale lambda_Sigma of the encoding; that it multiplies the identity is our reading.
+    `blob_strength * exp(-r^2 / (2 blob_radius^2))` is "added to the tau output of the NeRF MLP", which may mean
+    `before` the exponential, as public implementations have it, or `after`, as a density. `density_bias` is added
+    to the log-density; the paper states none, -1 is MultiNeRF's. `log_density_max` keeps the exponential finite.
+    """
+
+    kind: Literal["residual"] = "residual"
+    blocks: int = 5
+    width: int = 128
+    frequencies: int = 8
+    variance: Ramp = Ramp(start=5e-2, end=2e-3, until=1.0 / 3.0)
+    blob_strength: float = 5.0
+    blob_radius: float = 0.2
+    blob_added: Literal["before", "after"] = "before"
+    density_bias: float = -1.0
+    log_density_max: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in ("blocks", "width", "frequencies"):
+            require(getattr(self, name) >= 1, f"field.{name}", getattr(self, name), "at least 1")
+        require(min(self.variance.start, self.variance.end) >= 0.0, "field.variance", self.variance, "at least 0")
+        require(self.blob_strength > 0.0, "field.blob_strength", self.blob_strength, "above 0")
+        require(self.blob_radius > 0.0, "field.blob_radius", self.blob_radius, "above 0")
+        in_range = LOWEST_LOG_DENSITY < self.log_density_max <= 80.0
+        require(in_range, "field.log_density_max", self.log_density_max, f"in ({LOWEST_LOG_DENSITY}, 80]")
+
+
+FieldConfig = GridFieldConfig | ResidualFieldConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +131,13 @@ class CameraConfig:
     up_jitter: float = 0.02
 
     def __post_init__(self) -> None:
-        _require_range("camera.radius", self.radius, low=1e-3)
-        _require_range("camera.elevation", self.elevation, -90.0, 90.0)
-        _require_range("camera.azimuth", self.azimuth)
-        _require_range("camera.focal", self.focal, low=1e-3)
-        _require(0.0 <= self.area_probability <= 1.0, "camera.area_probability", self.area_probability, "in [0, 1]")
+        require_range("camera.radius", self.radius, low=1e-3)
+        require_range("camera.elevation", self.elevation, -90.0, 90.0)
+        require_range("camera.azimuth", self.azimuth)
+        require_range("camera.focal", self.focal, low=1e-3)
+        require(0.0 <= self.area_probability <= 1.0, "camera.area_probability", self.area_probability, "in [0, 1]")
         for name in ("position_jitter", "look_at_jitter", "up_jitter"):
-            _require(getattr(self, name) >= 0.0, f"camera.{name}", getattr(self, name), "at least 0")
+            require(getattr(self, name) >= 0.0, f"camera.{name}", getattr(self, name), "at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,39 +148,40 @@ class LightConfig:
     spread: float = 1.0
 
     def __post_init__(self) -> None:
-        _require_range("light.distance", self.distance, low=1e-3)
-        _require(self.spread >= 0.0, "light.spread", self.spread, "at least 0")
+        require_range("light.distance", self.distance, low=1e-3)
+        require(self.spread >= 0.0, "light.spread", self.spread, "at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShadingConfig:
     """Which look each step renders (§3.1, A.2): albedo only for the first `albedo_fraction` of the run, then lit with
     `lit_probability`; a lit step is textureless with `textureless_probability`. Ambient strength is drawn from
-    `ambient`; diffuse strength is one minus it. `textureless_albedo` is the white that replaces the albedo."""
+    `ambient`; diffuse strength is one minus it. `textureless_albedo` is the white that replaces the albedo. `normals`
+    are worked out at steps with a lit view only, or always, so that the orientation loss acts at every step; which the
+    paper did is not stated."""
 
     albedo_fraction: float = 1.0 / 15.0
     lit_probability: float = 0.75
     textureless_probability: float = 0.5
     ambient: Range = (0.1, 0.1)
     textureless_albedo: float = 1.0
+    normals: Literal["lit", "always"] = "lit"
 
     def __post_init__(self) -> None:
         for name in ("albedo_fraction", "lit_probability", "textureless_probability", "textureless_albedo"):
-            _require(0.0 <= getattr(self, name) <= 1.0, f"shading.{name}", getattr(self, name), "in [0, 1]")
-        _require_range("shading.ambient", self.ambient, 0.0, 1.0)
+            require(0.0 <= getattr(self, name) <= 1.0, f"shading.{name}", getattr(self, name), "in [0, 1]")
+        require_range("shading.ambient", self.ambient, 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderConfig:
-    """How a view becomes an image. `coarse_fraction` of the run renders at half the resolution with
-    `coarse_samples`; the image is brought up to the prior's size before it is judged. `prune_every` steps the
-    occupancy of space is measured anew on a grid of `prune_resolution` cells a side, and samples in cells whose
-    density stays under `prune_density` are skipped; 0 turns this off."""
+    """How a view becomes an image. `coarse_fraction` of the run renders at half the resolution; the image is brought
+    up to the prior's size before it is judged. `bound` is the radius of the sphere that the field lives in (§3.1).
+    `prune_every` steps the occupancy of space is measured anew on a grid of `prune_resolution` cells a side, and
+    samples in cells whose density stays under `prune_density` are skipped; 0 turns this off."""
 
     resolution: int = 64
-    samples: int = 48
     coarse_fraction: float = 0.0
-    coarse_samples: int = 32
     bound: float = 1.0
     prune_every: int = 16
     prune_resolution: int = 40
@@ -151,14 +189,60 @@ class RenderConfig:
     background: Literal["learned", "random"] = "random"
 
     def __post_init__(self) -> None:
-        _require(self.resolution >= 8 and self.resolution % 2 == 0, "render.resolution", self.resolution, "even, >= 8")
-        _require(self.samples >= 2, "render.samples", self.samples, "at least 2")
-        _require(self.coarse_samples >= 2, "render.coarse_samples", self.coarse_samples, "at least 2")
-        _require(0.0 <= self.coarse_fraction <= 1.0, "render.coarse_fraction", self.coarse_fraction, "in [0, 1]")
-        _require(self.bound > 0.0, "render.bound", self.bound, "above 0")
-        _require(self.prune_every >= 0, "render.prune_every", self.prune_every, "at least 0")
-        _require(self.prune_density >= 0.0, "render.prune_density", self.prune_density, "at least 0")
-        _require(self.prune_resolution >= 4, "render.prune_resolution", self.prune_resolution, "at least 4")
+        require(self.resolution >= 8 and self.resolution % 2 == 0, "render.resolution", self.resolution, "even, >= 8")
+        require(0.0 <= self.coarse_fraction <= 1.0, "render.coarse_fraction", self.coarse_fraction, "in [0, 1]")
+        require(self.bound > 0.0, "render.bound", self.bound, "above 0")
+        require(self.prune_every >= 0, "render.prune_every", self.prune_every, "at least 0")
+        require(self.prune_density >= 0.0, "render.prune_density", self.prune_density, "at least 0")
+        require(self.prune_resolution >= 4, "render.prune_resolution", self.prune_resolution, "at least 4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformSamplingConfig:
+    """Samples spread evenly over a ray's stay in the sphere, all shifted alike by one jitter a ray. `coarse_samples`
+    are taken while `render.coarse_fraction` lasts."""
+
+    kind: Literal["uniform"] = "uniform"
+    samples: int = 48
+    coarse_samples: int = 32
+
+    def __post_init__(self) -> None:
+        require(self.samples >= 2, "sampling.samples", self.samples, "at least 2")
+        require(self.coarse_samples >= 2, "sampling.coarse_samples", self.coarse_samples, "at least 2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalSamplingConfig:
+    """Sampling in rounds. The paper names mip-NeRF 360 and no numbers. `samples` are MultiNeRF's: two rounds of 64
+    proposals and 32 final intervals; its proposal network has 4 layers of 256 units on scenes without bound, ours
+    less. The weights are sharpened over the run with `anneal_slope`. `variance` is the covariance scale of its
+    encoding."""
+
+    kind: Literal["proposal"] = "proposal"
+    samples: tuple[int, ...] = (64, 64, 32)
+    layers: int = 2
+    width: int = 64
+    frequencies: int = 5
+    variance: Ramp = Ramp(start=5e-2, end=2e-3, until=1.0 / 3.0)
+    anneal_slope: float = 10.0
+    blob_strength: float = 5.0
+    blob_radius: float = 0.2
+    density_bias: float = -1.0
+    log_density_max: float = 10.0
+
+    def __post_init__(self) -> None:
+        require(len(self.samples) >= 2, "sampling.samples", self.samples, "a count a round and the final one")
+        require(min(self.samples, default=0) >= 2, "sampling.samples", self.samples, "at least 2 each")
+        for name in ("layers", "width", "frequencies"):
+            require(getattr(self, name) >= 1, f"sampling.{name}", getattr(self, name), "at least 1")
+        require(self.anneal_slope >= 1.0, "sampling.anneal_slope", self.anneal_slope, "at least 1")
+        require(self.blob_strength > 0.0, "sampling.blob_strength", self.blob_strength, "above 0")
+        require(self.blob_radius > 0.0, "sampling.blob_radius", self.blob_radius, "above 0")
+        in_range = LOWEST_LOG_DENSITY < self.log_density_max <= 80.0
+        require(in_range, "sampling.log_density_max", self.log_density_max, f"in ({LOWEST_LOG_DENSITY}, 80]")
+
+
+SamplingConfig = UniformSamplingConfig | ProposalSamplingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,34 +256,38 @@ class GuidanceConfig:
     weighting: Literal["sigma_squared", "uniform"] = "sigma_squared"
 
     def __post_init__(self) -> None:
-        _require(self.scale >= 0.0, "guidance.scale", self.scale, "at least 0")
+        require(self.scale >= 0.0, "guidance.scale", self.scale, "at least 0")
         ordered = 0.0 < self.t_min <= self.t_max < 1.0
-        _require(ordered, "guidance.t_min, t_max", (self.t_min, self.t_max), "0 < t_min <= t_max < 1")
+        require(ordered, "guidance.t_min, t_max", (self.t_min, self.t_max), "0 < t_min <= t_max < 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
     """Weights of the loss terms. The distillation gradient is a mean over image values and views; `distillation`
     scales it. `opacity` (A.2) pays for opaque rays, `orientation` (A.2) for normals that face away, `entropy` for rays
-    that are neither empty nor opaque (not in the paper)."""
+    that are neither empty nor opaque (not in the paper); `proposal` trains the proposal network, where there is one
+    (mip-NeRF 360, Eq. 13)."""
 
     distillation: float = 10.0
     orientation: Ramp = Ramp(start=1e-4, end=1e-2, until=1.0 / 3.0)
     opacity: Ramp = Ramp(start=0.3, end=0.02, until=0.3)
     entropy: Ramp = Ramp(start=0.0, end=0.05)
+    proposal: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.distillation > 0.0, "loss.distillation", self.distillation, "above 0")
+        require(self.distillation > 0.0, "loss.distillation", self.distillation, "above 0")
+        require(self.proposal >= 0.0, "loss.proposal", self.proposal, "at least 0")
         for name in ("orientation", "opacity", "entropy"):
             ramp = getattr(self, name)
-            _require(min(ramp.start, ramp.end) >= 0.0, f"loss.{name}", ramp, "at least 0 everywhere")
+            require(min(ramp.start, ramp.end) >= 0.0, f"loss.{name}", ramp, "at least 0 everywhere")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizerConfig:
+class AdamConfig:
     """Adam with a rate for the grids and one for the networks, `warmup_steps` of linear warm-up and a linear decay to
     `final_fraction` of the rate at the end."""
 
+    kind: Literal["adam"] = "adam"
     grid_rate: float = 0.03
     network_rate: float = 0.01
     beta1: float = 0.9
@@ -210,18 +298,59 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         for name in ("grid_rate", "network_rate", "epsilon"):
-            _require(getattr(self, name) > 0.0, f"optimizer.{name}", getattr(self, name), "above 0")
+            require(getattr(self, name) > 0.0, f"optimizer.{name}", getattr(self, name), "above 0")
         for name in ("beta1", "beta2"):
-            _require(0.0 <= getattr(self, name) < 1.0, f"optimizer.{name}", getattr(self, name), "in [0, 1)")
-        _require(self.warmup_steps >= 0, "optimizer.warmup_steps", self.warmup_steps, "at least 0")
-        _require(0.0 <= self.final_fraction <= 1.0, "optimizer.final_fraction", self.final_fraction, "in [0, 1]")
+            require(0.0 <= getattr(self, name) < 1.0, f"optimizer.{name}", getattr(self, name), "in [0, 1)")
+        require(self.warmup_steps >= 0, "optimizer.warmup_steps", self.warmup_steps, "at least 0")
+        require(0.0 <= self.final_fraction <= 1.0, "optimizer.final_fraction", self.final_fraction, "in [0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShampooConfig:
+    """Distributed Shampoo (A.2): the rate goes linearly from `start_rate` to `peak_rate` over `warmup_fraction` of the
+    run, then by half a cosine to `end_rate`; `exponent` (the root p), `block_size`, `epsilon` and the betas are the
+    paper's. Not stated, hence Google's defaults: epsilon relative to the largest eigenvalue, roots computed anew every
+    `precondition_every` updates, Nesterov momentum, a sum and no average of past directions, axes merged up to
+    `merge_up_to` entries, and no matrices for tensors with an axis above `skip_above`."""
+
+    kind: Literal["shampoo"] = "shampoo"
+    start_rate: float = 1e-9
+    peak_rate: float = 1e-4
+    end_rate: float = 1e-6
+    warmup_fraction: float = 0.2
+    beta1: float = 0.9
+    beta2: float = 0.9
+    exponent: int = 2
+    block_size: int = 128
+    epsilon: float = 1e-6
+    precondition_every: int = 1
+    nesterov: bool = True
+    average_momentum: bool = False
+    merge_up_to: int = 4096
+    skip_above: int = 4096
+    root_precision: Literal["float32", "float64"] = "float64"
+
+    def __post_init__(self) -> None:
+        for name in ("exponent", "block_size", "precondition_every", "merge_up_to", "skip_above"):
+            require(getattr(self, name) >= 1, f"optimizer.{name}", getattr(self, name), "at least 1")
+        for name in ("start_rate", "peak_rate", "end_rate", "epsilon"):
+            require(getattr(self, name) > 0.0, f"optimizer.{name}", getattr(self, name), "above 0")
+        for name in ("beta1", "beta2"):
+            require(0.0 <= getattr(self, name) < 1.0, f"optimizer.{name}", getattr(self, name), "in [0, 1)")
+        require(0.0 < self.warmup_fraction < 1.0, "optimizer.warmup_fraction", self.warmup_fraction, "in (0, 1)")
+
+
+OptimizerConfig = AdamConfig | ShampooConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class PromptConfig:
-    """View-dependent prompts (§3.2): the view's words are appended to the prompt by azimuth and elevation."""
+    """View-dependent prompts (§3.2): the view's words are appended to the prompt by azimuth and elevation. `blend`: the
+    embedding of the nearest view, which "worked well" (A.2), or a weighted combination of neighbouring views' (§3.2).
+    """
 
     view_dependent: bool = True
+    blend: Literal["nearest", "weighted"] = "nearest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,10 +364,10 @@ class HealthConfig:
     patience_fraction: float = 0.5
 
     def __post_init__(self) -> None:
-        _require(self.max_nonfinite >= 0, "health.max_nonfinite", self.max_nonfinite, "at least 0")
-        _require(0.0 <= self.collapse_opacity < 1.0, "health.collapse_opacity", self.collapse_opacity, "in [0, 1)")
-        _require(self.saturation_opacity > 0.0, "health.saturation_opacity", self.saturation_opacity, "above 0")
-        _require(0.0 <= self.patience_fraction <= 1.0, "health.patience_fraction", self.patience_fraction, "in [0, 1]")
+        require(self.max_nonfinite >= 0, "health.max_nonfinite", self.max_nonfinite, "at least 0")
+        require(0.0 <= self.collapse_opacity < 1.0, "health.collapse_opacity", self.collapse_opacity, "in [0, 1)")
+        require(self.saturation_opacity > 0.0, "health.saturation_opacity", self.saturation_opacity, "above 0")
+        require(0.0 <= self.patience_fraction <= 1.0, "health.patience_fraction", self.patience_fraction, "in [0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,182 +376,18 @@ class TrialConfig:
 
     steps: int = 1000
     views: int = 1
-    field: FieldConfig = dataclasses.field(default_factory=FieldConfig)
+    field: FieldConfig = dataclasses.field(default_factory=GridFieldConfig)
     camera: CameraConfig = dataclasses.field(default_factory=CameraConfig)
     light: LightConfig = dataclasses.field(default_factory=LightConfig)
     shading: ShadingConfig = dataclasses.field(default_factory=ShadingConfig)
     render: RenderConfig = dataclasses.field(default_factory=RenderConfig)
+    sampling: SamplingConfig = dataclasses.field(default_factory=UniformSamplingConfig)
     guidance: GuidanceConfig = dataclasses.field(default_factory=GuidanceConfig)
     loss: LossConfig = dataclasses.field(default_factory=LossConfig)
-    optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    optimizer: OptimizerConfig = dataclasses.field(default_factory=AdamConfig)
     prompt: PromptConfig = dataclasses.field(default_factory=PromptConfig)
     health: HealthConfig = dataclasses.field(default_factory=HealthConfig)
 
     def __post_init__(self) -> None:
-        _require(1 <= self.steps <= 10**8, "steps", self.steps, "from 1 to 100000000")
-        _require(self.views >= 1, "views", self.views, "at least 1")
-
-
-# ---- plain data in and out -------------------------------------------------------------------------------------------
-
-C = TypeVar("C")
-
-
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def to_dict(config: object) -> dict[str, Any]:
-    """A config as nested plain dicts, lists and scalars, ready for JSON. Inverse of `from_dict`."""
-    assert is_dataclass(config) and not isinstance(config, type)
-    return {key: _plain(value) for key, value in dataclasses.asdict(config).items()}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value
-
-
-def from_dict(kind: type[C], data: Mapping[str, Any], prefix: str = "") -> C:
-    """Build `kind` from nested plain data; fields that are absent keep their default.
-
-    Raises ValueError for an unknown key (with the nearest known one) or a value of the wrong type.
-    """
-    hints = _hints(typing.cast(Any, kind))
-    values = {}
-    for key, value in data.items():
-        if key not in hints:
-            raise ValueError(_unknown_key(kind, prefix, str(key)))
-        values[key] = _coerce(hints[key], value, prefix + key)
-    return _checked(lambda: kind(**values), kind, prefix)
-
-
-def override(config: C, changes: Mapping[str, Any]) -> C:
-    """`config` with dotted keys replaced, all at once, as in {"guidance.scale": 20} or {"guidance": {"scale": 20}}.
-
-    Raises ValueError for an unknown key (with the nearest known one), a key that is set twice or a value that the
-    field refuses.
-    """
-    tree: dict[str, Any] = {}
-    for key, value in changes.items():
-        _graft(tree, str(key), value, "")
-    return _replace(config, tree, "")
-
-
-def dotted_keys(kind: Any, prefix: str = "") -> Iterator[str]:
-    """Every key that `override` takes for this config class, dotted."""
-    hints = _hints(kind)
-    for item in fields(kind):
-        yield prefix + item.name
-        if is_dataclass(hints[item.name]):
-            yield from dotted_keys(hints[item.name], f"{prefix}{item.name}.")
-
-
-def _graft(tree: dict[str, Any], key: str, value: object, prefix: str) -> None:
-    """Add the dotted `key` to the nested `tree`; mappings are merged, anything else may be set only once."""
-    head, dot, rest = key.partition(".")
-    if dot:
-        value = {rest: value}
-    if not isinstance(value, Mapping):
-        if head in tree:
-            raise ValueError(f"{prefix}{head} is set twice")
-        tree[head] = value
-        return
-    branch = tree.setdefault(head, {})
-    if not isinstance(branch, dict):
-        raise ValueError(f"{prefix}{head} is set twice")
-    for name, item in value.items():
-        _graft(branch, str(name), item, f"{prefix}{head}.")
-
-
-def _replace(config: C, tree: Mapping[str, Any], prefix: str) -> C:
-    hints = _hints(typing.cast(Any, type(config)))
-    values = {}
-    for key, value in tree.items():
-        name = prefix + key
-        if key not in hints:
-            raise ValueError(_unknown_key(type(config), prefix, key))
-        if is_dataclass(hints[key]) and isinstance(value, Mapping):
-            values[key] = _replace(getattr(config, key), value, name + ".")
-        elif isinstance(value, Mapping) and value:
-            raise ValueError(f"unknown key {name}.{next(iter(value))}: {name} has no keys below it")
-        else:
-            values[key] = _coerce(hints[key], value, name)
-    return _checked(lambda: replace(config, **values), type(config), prefix)  # type: ignore[type-var]
-
-
-def _checked(build: Callable[[], C], kind: type, prefix: str) -> C:
-    """What `build` returns. A ramp does not know which field it fills, so its errors are given the name here."""
-    try:
-        return build()
-    except TypeError as error:
-        raise ValueError(f"{prefix.rstrip('.') or kind.__name__}: {error}") from error
-    except ValueError as error:
-        raise ValueError(f"{prefix}{error}" if kind is Ramp else str(error)) from error
-
-
-def _unknown_key(kind: Any, prefix: str, key: str) -> str:
-    siblings = [item.name for item in fields(kind)]
-    below = {name.rpartition(".")[2]: name for name in dotted_keys(kind, prefix)}
-    near = difflib.get_close_matches(key, siblings, n=1) or difflib.get_close_matches(key, below, n=1)
-    hint = f" Did you mean {below[near[0]]}?" if near else ""
-    hints = _hints(kind)
-    shown = (f"{prefix}{name}{'.*' if is_dataclass(hints[name]) else ''}" for name in siblings)
-    return f"unknown key {prefix}{key}.{hint} Known keys: {', '.join(shown)}"
-
-
-def _coerce(hint: Any, value: object, name: str) -> object:
-    """`value` as the field's type. Numbers get one form (20 is 20.0, -0.0 is 0.0): ids are hashes of them."""
-    if is_dataclass(hint):
-        return _coerce_config(typing.cast(type, hint), value, name)
-    origin = typing.get_origin(hint)
-    if origin is Literal:
-        choices = typing.get_args(hint)
-        if value not in choices:
-            raise ValueError(f"{name} = {value!r}: must be one of {', '.join(map(str, choices))}")
-        return value
-    if origin is tuple:
-        return _coerce_tuple(typing.get_args(hint), value, name)
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return _finite(value, name)
-    if hint in (int, str, bool) and type(value) is hint:
-        return value
-    shown = _TYPE_WORDS.get(hint, str(hint))
-    raise ValueError(f"{name} = {value!r}: must be {shown}")
-
-
-_TYPE_WORDS: Mapping[Any, str] = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-
-
-def _finite(value: int | float, name: str) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    _require(math.isfinite(number), name, value, "finite")
-    return number + 0.0
-
-
-def _coerce_config(kind: type, value: object, name: str) -> object:
-    if isinstance(value, kind):
-        return value
-    if isinstance(value, Mapping):
-        return from_dict(kind, value, name + ".")
-    if kind is Ramp and isinstance(value, int | float) and not isinstance(value, bool):
-        return constant(_finite(value, name))
-    raise ValueError(f"{name} = {value!r}: must be {'a number or ' if kind is Ramp else ''}a mapping")
-
-
-def _coerce_tuple(arguments: tuple[Any, ...], value: object, name: str) -> tuple[object, ...]:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"{name} = {value!r}: must be a list")
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple(_coerce(arguments[0], item, f"{name}[{i}]") for i, item in enumerate(value))
-    if len(value) != len(arguments):
-        raise ValueError(f"{name} = {value!r}: must have {len(arguments)} values")
-    pairs = zip(arguments, value, strict=True)
-    return tuple(_coerce(hint, item, f"{name}[{i}]") for i, (hint, item) in enumerate(pairs))
+        require(1 <= self.steps <= 10**8, "steps", self.steps, "from 1 to 100000000")
+        require(self.views >= 1, "views", self.views, "at least 1")
