@@ -5,6 +5,7 @@ Axes: S scenes, V views, R rays of a view, N samples of a ray, K samples kept af
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,17 +15,21 @@ from torch import Tensor
 from dreamcore import compositing
 from dreamcore.cameras import Cameras, ray_directions, sphere_interval
 from dreamcore.fields.base import Field, FieldSample, Parameters
+from dreamcore.proposal import Histogram, middles, propose
 from dreamcore.shading import Looks, lambertian, unit_normals
 
 
 @dataclass(frozen=True)
 class Rays:
-    """Rays with sample points: `depth` of each sample along its ray and the `spacing` it stands for."""
+    """Rays with sample points: `depth` of each sample along its ray and the `spacing` it stands for. `edges` are the
+    ends of the samples' intervals and `proposals` the rounds that led to them, where the samples were proposed."""
 
     direction: Float[Tensor, "scenes views rays 3"]
     depth: Float[Tensor, "scenes views rays samples"]
-    spacing: Float[Tensor, "scenes views rays 1"]
+    spacing: Float[Tensor, "scenes views rays #samples"]
     points: Float[Tensor, "scenes views rays samples 3"]
+    edges: Float[Tensor, "scenes views rays edges"] | None = None
+    proposals: Sequence[Histogram] = ()
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,43 @@ def make_rays(
     """Samples spread evenly over each ray's stay in the sphere; `jitter` in [0, 1) shifts all samples of a ray within
     their interval (0.5 is the middle), as mip-NeRF 360 does in training."""
     direction = ray_directions(cameras, resolution)
-    origin = cameras.position[:, :, None].expand_as(direction)
-    near, far = sphere_interval(origin, direction, bound)
+    near, far = sphere_interval(_origins(cameras, direction), direction, bound)
     spacing = ((far - near) / samples)[..., None]
     steps = torch.arange(samples, device=direction.device, dtype=direction.dtype)
     depth = near[..., None] + (steps + jitter[..., None]) * spacing
-    points = origin[..., None, :] + depth[..., None] * direction[..., None, :]
-    return Rays(direction, depth, spacing, points)
+    return Rays(direction, depth, spacing, _points(cameras, direction, depth))
+
+
+def propose_rays(
+    cameras: Cameras,
+    resolution: int,
+    counts: Sequence[int],
+    bound: float,
+    jitter: Float[Tensor, "scenes views rays rounds"],
+    exponent: Float[Tensor, " scenes"],
+    density: Callable[[Float[Tensor, "scenes points 3"]], Float[Tensor, "scenes points"]],
+) -> Rays:
+    """Samples where a proposal's `density` expects the scene, in rounds of `counts` (mip-NeRF 360, §3). `jitter` has a
+    column a round, `exponent` is that of `dreamcore.proposal.anneal_exponent`."""
+    direction = ray_directions(cameras, resolution)
+    near, far = sphere_interval(_origins(cameras, direction), direction, bound)
+
+    def along(depth: Float[Tensor, "scenes views rays samples"]) -> Float[Tensor, "scenes views rays samples"]:
+        return density(_points(cameras, direction, depth).flatten(1, 3)).view(depth.shape)
+
+    edges, rounds = propose(along, near, far, counts, jitter, exponent[:, None, None].expand_as(near))
+    depth, spacing = middles(edges), edges[..., 1:] - edges[..., :-1]
+    return Rays(direction, depth, spacing, _points(cameras, direction, depth), edges, rounds)
+
+
+def _origins(cameras: Cameras, direction: Float[Tensor, "scenes views rays 3"]) -> Float[Tensor, "scenes views rays 3"]:
+    return cameras.position[:, :, None].expand_as(direction)
+
+
+def _points(
+    cameras: Cameras, direction: Float[Tensor, "scenes views rays 3"], depth: Float[Tensor, "scenes views rays samples"]
+) -> Float[Tensor, "scenes views rays samples 3"]:
+    return cameras.position[:, :, None, None] + depth[..., None] * direction[..., None, :]
 
 
 def keep_occupied(rays: Rays, occupied: Bool[Tensor, "scenes x y z"] | None, bound: float) -> Kept:

@@ -12,10 +12,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from dreamcore.config import TrialConfig, from_dict, to_dict
-from dreamcore.fields.background import LearnedBackground
-from dreamcore.fields.grid import GridField
+from dreamcore.config import TrialConfig
+from dreamcore.model import make_model
+from dreamcore.plain import from_dict, to_dict
 from dreamcore.rng import Draws
+from dreamcore.update import make_optimizer
 
 _FORMAT = "dreamcore.scene/1"
 
@@ -37,8 +38,8 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """`tensors` have no scenes axis: `parameter.*`, Adam's `mean.*` and `square.*`, and `occupied` where space is
-    pruned. A seed fixes every draw."""
+    """`tensors` have no scenes axis: `parameter.*`, the optimiser's state, and `occupied` where space is pruned. A seed
+    fixes every draw."""
 
     prompt: str
     seed: int
@@ -54,14 +55,11 @@ class Scene:
         if not 0 <= seed < 2**63:
             raise ValueError(f"seed = {seed}: must be in [0, 2^63)")
         draws = Draws(torch.tensor([seed]), torch.tensor([0]))
-        parameters = make_field(config).initialise(draws)
-        if config.render.background == "learned":
-            parameters |= LearnedBackground().initialise(draws)
-        tensors = {}
-        for name, value in parameters.items():
-            tensors[f"parameter.{name}"] = value[0]
-            tensors[f"mean.{name}"] = torch.zeros_like(value[0])
-            tensors[f"square.{name}"] = torch.zeros_like(value[0])
+        model = make_model([config], torch.zeros(1))
+        parameters = model.initialise(draws)
+        stacked = {f"parameter.{name}": value for name, value in parameters.items()}
+        stacked |= make_optimizer([config.optimizer], model.field.rate_group).initial(parameters)
+        tensors = {name: value[0] for name, value in stacked.items()}
         if config.render.prune_every:
             side = config.render.prune_resolution
             tensors["occupied"] = torch.ones(side, side, side, dtype=torch.bool)
@@ -73,20 +71,22 @@ class Scene:
         header["progress"] = asdict(self.progress)
         tensors = {name: value.detach().cpu().contiguous() for name, value in self.tensors.items()}
         text = json.dumps(header)
-        return save(tensors, metadata={"format": _FORMAT, "scene": text, "sha256": _digest(text, tensors)})
+        seal = {"format": _FORMAT, "sha256": _digest(text, tensors), "scene": text}
+        # one key: safetensors writes several in any order, and equal scenes should be equal bytes
+        return save(tensors, metadata={"dreamcore": json.dumps(seal)})
 
     @staticmethod
     def load(data: bytes) -> Scene:
         """Inverse of `dump`. Raises CorruptScene for anything that is not a whole scene."""
         try:
             length = int.from_bytes(data[:8], "little")
-            metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-            if metadata["format"] != _FORMAT:
-                raise CorruptScene(f"scene format {metadata['format']!r}: only {_FORMAT} is known")
+            seal = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dreamcore"])
+            if seal["format"] != _FORMAT:
+                raise CorruptScene(f"scene format {seal['format']!r}: only {_FORMAT} is known")
             tensors = load(data)
-            if metadata["sha256"] != _digest(metadata["scene"], tensors):
+            if seal["sha256"] != _digest(seal["scene"], tensors):
                 raise CorruptScene("its checksum does not match")
-            header = json.loads(metadata["scene"])
+            header = json.loads(seal["scene"])
             scene = Scene(
                 prompt=header["prompt"],
                 seed=header["seed"],
@@ -111,8 +111,3 @@ def _digest(header: str, tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.numpy().data)
     return digest.hexdigest()
-
-
-def make_field(config: TrialConfig) -> GridField:
-    """The field that the config describes."""
-    return GridField(config.field, config.render.bound)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamcore.config import OptimizerConfig, Ramp, TrialConfig
+from dreamcore.config import AdamConfig, Ramp, TrialConfig
 
 PerScene = Float[Tensor, " scenes"]
 
@@ -25,7 +25,7 @@ def ramps(values: Sequence[Ramp], progress: PerScene) -> PerScene:
     return start + (end - start) * (progress / until).clamp(max=1.0)
 
 
-def learning_rate_factor(configs: Sequence[OptimizerConfig], steps_done: PerScene, progress: PerScene) -> PerScene:
+def learning_rate_factor(configs: Sequence[AdamConfig], steps_done: PerScene, progress: PerScene) -> PerScene:
     """The factor on the learning rate: linear warm-up over `warmup_steps`, times a linear decay to `final_fraction`."""
     warmup = torch.tensor([float(max(config.warmup_steps, 1)) for config in configs])
     final = torch.tensor([config.final_fraction for config in configs])

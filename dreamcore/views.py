@@ -11,13 +11,15 @@ from torch import Tensor
 
 from dreamcore.cameras import Cameras, orbit
 from dreamcore.fields.base import Field, Parameters
-from dreamcore.render import keep_occupied, make_rays, occupancy, render
-from dreamcore.scene import Scene, make_field
+from dreamcore.model import make_model
+from dreamcore.render import Rays, keep_occupied, make_rays, occupancy, render
+from dreamcore.scene import Scene
 from dreamcore.shading import Looks
 
 KINDS = ("color", "textureless")
 _SAMPLES = 128
 _PRUNE_SIDE = 64
+_RAYS_AT_ONCE = 2048  # a scene full of fog has nothing to prune, and memory goes with samples
 _AMBIENT = {"color": 0.6, "textureless": 0.25}
 
 
@@ -47,7 +49,8 @@ def pictures(
     Distance and focal length are the middles of what the config trained with; `elevation` in degrees.
     """
     config = scene.config
-    field, bound = make_field(config), config.render.bound
+    done = torch.tensor([scene.progress.step / config.steps])
+    field, bound = make_model([config], done).field, config.render.bound
     parameters = {
         name.removeprefix("parameter."): value[None]
         for name, value in scene.tensors.items()
@@ -90,7 +93,14 @@ def _shoot(
     light = camera.position + camera.radius()[..., None] * camera.position.new_tensor([0.0, 1.0, 0.0])
     jitter = torch.full((1, 1, size * size), 0.5, device=occupied.device)
     rays = make_rays(camera, size, _SAMPLES, bound, jitter)
-    view = render(field, parameters, rays, keep_occupied(rays, occupied, bound), looks, light, with_normals=True)
-    color = view.over(torch.ones_like(rays.direction))
-    image: Tensor = torch.cat([color, view.opacity[..., None]], dim=-1)[0, 0].unflatten(0, (size, size))
+    parts = []
+    for start in range(0, size * size, _RAYS_AT_ONCE):
+        some = slice(start, start + _RAYS_AT_ONCE)
+        direction, depth, spacing, points = (
+            value[:, :, some] for value in (rays.direction, rays.depth, rays.spacing, rays.points)
+        )
+        part = Rays(direction, depth, spacing, points)
+        view = render(field, parameters, part, keep_occupied(part, occupied, bound), looks, light, with_normals=True)
+        parts.append(torch.cat([view.over(torch.ones_like(part.direction)), view.opacity[..., None]], dim=-1)[0, 0])
+    image: Tensor = torch.cat(parts).unflatten(0, (size, size))
     return image

@@ -11,15 +11,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from dreamcore.config import FieldConfig
+from dreamcore.config import LOWEST_LOG_DENSITY, GridFieldConfig
 from dreamcore.fields.base import FieldSample, Parameters
 from dreamcore.fields.interpolation import interpolate, make_levels
 from dreamcore.rng import Draws, Purpose
 
-_LOWEST_LOG_DENSITY = -15.0
 
-
-def blob(config: FieldConfig, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
+def blob(config: GridFieldConfig, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n"]:
     """The density bias at points in scene units (§3.2)."""
     square = (points * points).sum(-1)
     if config.blob_shape == "gaussian":
@@ -27,7 +25,7 @@ def blob(config: FieldConfig, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*
     return config.blob_strength * (1.0 - square.clamp(min=1e-6).sqrt() / config.blob_radius)
 
 
-def blob_gradient(config: FieldConfig, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 3"]:
+def blob_gradient(config: GridFieldConfig, points: Float[Tensor, "*n 3"]) -> Float[Tensor, "*n 3"]:
     """The bias's spatial gradient, by hand."""
     square = (points * points).sum(-1, keepdim=True)
     if config.blob_shape == "gaussian":
@@ -40,7 +38,7 @@ def blob_gradient(config: FieldConfig, points: Float[Tensor, "*n 3"]) -> Float[T
 class GridField:
     """`bound` is the radius of the scene: the tables span the cube around that sphere."""
 
-    config: FieldConfig
+    config: GridFieldConfig
     bound: float
 
     @property
@@ -81,7 +79,7 @@ class GridField:
         self, output: Float[Tensor, "scenes points"], points: Float[Tensor, "scenes points 3"]
     ) -> Float[Tensor, "scenes points"]:
         log_density = output + blob(self.config, points)
-        return torch.exp(log_density.clamp(_LOWEST_LOG_DENSITY, self.config.log_density_max))
+        return torch.exp(log_density.clamp(LOWEST_LOG_DENSITY, self.config.log_density_max))
 
     def _decode(
         self, parameters: Parameters, points: Float[Tensor, "scenes points 3"], with_gradient: bool
