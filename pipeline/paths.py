@@ -1,0 +1,103 @@
+"""Every key of a sweep's storage comes from here.
+
+spec/<part>.yaml, plan/<part>.parquet         what was asked for; numbered parts, never changed
+journal/<epoch>-<seq>.jsonl                   facts, append-only; an epoch belongs to one driver
+lease/<epoch>.json, lease/heartbeat.json      who drives, since when; the newest epoch wins
+attempts/<trial_id>/<n>/claim.json            create-if-absent: one worker, once, may execute attempt n
+attempts/<trial_id>/<n>/checkpoints/...       data first, then the pointer
+attempts/<trial_id>/<n>/{result,history,renders}.parquet, done.json
+commits/<trial_id>.json                       create-if-absent: the first commit wins
+failures/<trial_id>/<round>.json              the trial was given up; a commit overrides it, a new round reopens it
+dataset/v<k>/claim.json                       create-if-absent: one compaction writes generation k
+dataset/v<k>/{trials,history,renders}/part-*.parquet, dataset/current.json
+mlflow.json                                   create-if-absent: the sweep's name among MLflow runs
+"""
+
+from __future__ import annotations
+
+JOURNAL = "journal"
+LEASES = "lease"
+ATTEMPTS = "attempts"
+COMMITS = "commits"
+FAILURES = "failures"
+PLAN = "plan"
+SPEC = "spec"
+DATASET = "dataset"
+DATASET_POINTER = "dataset/current.json"
+MLFLOW = "mlflow.json"
+HEARTBEAT = "lease/heartbeat.json"
+TABLES = ("trials", "history", "renders")
+
+
+def spec_part(part: int) -> str:
+    return f"{SPEC}/{part:04d}.yaml"
+
+
+def plan_part(part: int) -> str:
+    return f"{PLAN}/{part:04d}.parquet"
+
+
+def journal(epoch: int, sequence: int) -> str:
+    return f"{JOURNAL}/{epoch:06d}-{sequence:08d}.jsonl"
+
+
+def lease(epoch: int) -> str:
+    return f"{LEASES}/{epoch:06d}.json"
+
+
+def attempt(trial_id: str, number: int) -> str:
+    return f"{ATTEMPTS}/{trial_id}/{number}"
+
+
+def checkpoints(trial_id: str, number: int) -> str:
+    return f"{attempt(trial_id, number)}/checkpoints"
+
+
+def checkpoint_data(trial_id: str, number: int, step: int) -> str:
+    return f"{checkpoints(trial_id, number)}/{step:08d}.safetensors"
+
+
+def checkpoint_sidecar(trial_id: str, number: int, step: int) -> str:
+    return f"{checkpoints(trial_id, number)}/{step:08d}.json"
+
+
+def checkpoint_pointer(trial_id: str, number: int) -> str:
+    return f"{checkpoints(trial_id, number)}/latest.json"
+
+
+def attempt_table(trial_id: str, number: int, table: str) -> str:
+    """`table` is `result` (one row), `history` or `renders`."""
+    return f"{attempt(trial_id, number)}/{table}.parquet"
+
+
+def attempt_claim(trial_id: str, number: int) -> str:
+    return f"{attempt(trial_id, number)}/claim.json"
+
+
+def attempt_done(trial_id: str, number: int) -> str:
+    return f"{attempt(trial_id, number)}/done.json"
+
+
+def commit(trial_id: str) -> str:
+    return f"{COMMITS}/{trial_id}.json"
+
+
+def failure(trial_id: str, failure_round: int) -> str:
+    return f"{FAILURES}/{trial_id}/{failure_round:04d}.json"
+
+
+def dataset_part(version: int, table: str, part: int) -> str:
+    return f"{DATASET}/v{version}/{table}/part-{part:04d}.parquet"
+
+
+def dataset_claim(version: int) -> str:
+    return f"{DATASET}/v{version}/claim.json"
+
+
+def part_number(key: str) -> int | None:
+    """The number in a key made by `spec_part` or `plan_part`; None for a key that is neither."""
+    folder, _, name = key.rpartition("/")
+    stem, _, suffix = name.partition(".")
+    if (folder, suffix) not in {(SPEC, "yaml"), (PLAN, "parquet")} or not (stem.isascii() and stem.isdigit()):
+        return None
+    return int(stem)
