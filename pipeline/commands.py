@@ -1,0 +1,97 @@
+"""What the scheduler is asked besides the workers' events, and what it answers. Plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.events import Assignment, WorkerEvent
+
+# ---- the driver's own events -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepStarted:
+    """The driver begins. `finished` are attempts whose tables are complete and only lack the commit, `unrecorded` are
+    trials whose failure is known from the journal, but not recorded."""
+
+    now: float
+    finished: tuple[tuple[str, int], ...] = ()
+    unrecorded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """Time has passed."""
+
+    now: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopRequested:
+    """The user wants everything checkpointed and stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitDecided:
+    """The trial is committed, now or before, by this driver or another; for ever."""
+
+    trial_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitRefused:
+    """The attempt's files are not what they should be, so that it cannot be committed."""
+
+    trial_id: str
+    number: int
+    message: str
+
+
+Event = WorkerEvent | SweepStarted | Tick | StopRequested | CommitDecided | CommitRefused
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartWorker:
+    worker_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopWorker:
+    """Checkpoint what is on board within `seconds`, then go."""
+
+    worker_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admit:
+    worker_id: str
+    assignment: Assignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    trial_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordFailure:
+    """The trial is given up; its row in the state says why."""
+
+    trial_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A fact for the journal."""
+
+    fact: Mapping[str, Any]
+
+
+Command = StartWorker | StopWorker | Admit | Commit | RecordFailure | Note

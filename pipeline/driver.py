@@ -1,0 +1,297 @@
+"""The one loop with effects: workers' events in, the scheduler's commands out, facts to storage.
+
+The driver holds nothing that it could not rebuild by listing the storage, so it may die at any point. It is the only
+one to commit, and it asks the lease before every commit and every journal write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.blame import told
+from pipeline.commands import (
+    Admit,
+    Command,
+    Commit,
+    CommitDecided,
+    CommitRefused,
+    Event,
+    Note,
+    RecordFailure,
+    StartWorker,
+    StopRequested,
+    StopWorker,
+    Tick,
+)
+from pipeline.errors import Fenced
+from pipeline.events import TrialProgress
+from pipeline.executors.base import Executor
+from pipeline.lease import Lease, Owner
+from pipeline.record.attempts import DamagedAttempt, result_row
+from pipeline.record.commit import Failure, commit, read_commit, record_failure
+from pipeline.record.journal import Journal
+from pipeline.record.tracking import Tracker
+from pipeline.recover import recover
+from pipeline.schedule import decide
+from pipeline.state import Policy, Status, SweepState, WorkerStatus
+from pipeline.storage import Storage
+from pipeline.trial import Trial
+
+_SHOWN_TRIALS = 1000  # in a heartbeat
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriverOptions:
+    """`retry_failed` begins another round for trials that failed in earlier runs. Tables are compacted after
+    `compact_commits` commits or `compact_seconds`, and at the end. `heartbeat_seconds` is the pace of the lease's
+    thread, 0 for none. A worker that does not go in its time to stop is killed `kill_seconds` later."""
+
+    policy: Policy = field(default_factory=Policy)
+    retry_failed: bool = False
+    poll_seconds: float = 1.0
+    compact_commits: int = 200
+    compact_seconds: float = 600.0
+    journal_seconds: float = 2.0
+    journal_facts: int = 500
+    heartbeat_seconds: float = 5.0
+    kill_seconds: float = 10.0
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How a run ended. `committed` and `failed` (reasons by trial id) are of the whole sweep, `ran` counts the commits
+    of this run, `remaining` are trials that are neither committed nor failed. `message` says why it ended early, else
+    is empty; `stopped` whether that was asked for."""
+
+    total: int
+    committed: int
+    ran: int
+    remaining: int
+    failed: Mapping[str, str]
+    stopped: bool
+    message: str
+    seconds: float
+
+
+def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touches
+    plan: Iterable[Trial],
+    storage: Storage,
+    executor: Executor,
+    options: DriverOptions,
+    tracker: Tracker,
+    compact: Callable[[Storage], object],
+    observe: Callable[[SweepState], None],
+    stop: threading.Event,
+    clock: Callable[[], float] = time.time,
+) -> Summary:
+    """Run the plan until every trial is committed or failed, or until `stop` is set; then workers have checkpointed.
+
+    `observe` gets every state. Raises LeaseHeld if another driver lives, Fenced if a newer one took over, StorageError
+    for a journal that cannot be read; workers are killed on the way out of any error. The caller closes `executor` and
+    `tracker`.
+    """
+    lease = Lease.acquire(storage, options.owner or Owner.current(), clock)
+    try:
+        journal = Journal(storage, lease.epoch, clock, lease.check)
+        found = recover(plan, storage, options.policy, lease.epoch, clock(), options.retry_failed)
+        driver = _Driver(storage, executor, options, tracker, compact, clock, lease, journal, found.state)
+        for row in found.opened:
+            journal.add({"fact": "round_opened", "trial_id": row.trial_id, "round": row.round})
+        driver.run(found.start, observe, stop)
+    except Exception as error:
+        lease.stop_beating()
+        if not isinstance(error, Fenced):
+            with contextlib.suppress(OSError, Fenced):  # it runs out by itself; the first error is the one to tell
+                lease.release({})
+        raise
+    lease.release(snapshot(driver.state))
+    return driver.summary(stop.is_set())
+
+
+def snapshot(state: SweepState) -> dict[str, Any]:
+    """What a heartbeat tells of the progress: counts by status, workers, and the running trials."""
+    running = [
+        {
+            "trial_id": row.trial_id,
+            "number": row.number,
+            "worker_id": row.worker_id,
+            "step": row.step,
+            "steps": row.trial.steps,
+            "steps_per_second": round(row.steps_per_second, 3),
+        }
+        for row in state.running()[:_SHOWN_TRIALS]
+    ]
+    workers = {
+        worker.worker_id: {"status": worker.status, "device": worker.device, "running": len(worker.running)}
+        for worker in state.workers.values()
+    }
+    return {"counts": dict(state.counts), "workers": workers, "running": running, "halted": state.halted}
+
+
+@dataclass
+class _Driver:
+    """What `drive` needs to carry the commands out."""
+
+    storage: Storage
+    executor: Executor
+    options: DriverOptions
+    tracker: Tracker
+    compact: Callable[[Storage], object]
+    clock: Callable[[], float]
+    lease: Lease
+    journal: Journal
+    state: SweepState
+    ran: int = 0
+    began: float = field(init=False)
+    compacted_at: float = field(init=False)
+    compacted_ran: int = 0
+
+    def __post_init__(self) -> None:
+        self.began = self.compacted_at = self.clock()
+
+    def run(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
+        try:
+            if self.options.heartbeat_seconds:
+                self.lease.keep_beating(lambda: snapshot(self.state), self.options.heartbeat_seconds)
+            self.loop(start, observe, stop)
+        except BaseException:
+            for worker_id in self.state.workers:
+                self.executor.kill(worker_id)
+            raise
+        self.journal.flush()
+        self.lease.check()
+        self.compact(self.storage)
+
+    def loop(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
+        if stop.is_set():
+            self.handle(StopRequested())
+        if self.state.unfinished:
+            self.fit()
+        self.handle(start)
+        observe(self.state)
+        while self.state.workers or (self.state.unfinished and not self.state.stopping):
+            events = self.executor.poll(self.patience())
+            self.handle(Tick(now=self.clock()))
+            if stop.is_set() and not self.state.stopping:
+                self.handle(StopRequested())
+            for event in events:
+                self.handle(event)
+            self.kill_the_late()
+            if self.journal.due(self.options.journal_seconds, self.options.journal_facts):
+                self.journal.flush()
+            self.compact_if_due()
+            observe(self.state)
+
+    def fit(self) -> None:
+        """Have no more workers than there is room for."""
+        slots = self.executor.slots()
+        if slots is not None:
+            policy = self.state.policy
+            policy = replace(policy, max_workers=max(1, min(policy.max_workers, slots)))
+            self.state = replace(self.state, policy=policy)
+
+    def handle(self, event: Event) -> None:
+        """Decide about the event, carry the commands out, and do the same with what they bring about."""
+        if isinstance(event, TrialProgress):
+            self.tracker.progress(event.trial_id, event.step, event.metrics)
+        self.state, commands = decide(self.state, event)
+        for command in commands:
+            answer = self.execute(command)
+            if answer is not None:
+                self.handle(answer)
+
+    def execute(self, command: Command) -> Event | None:
+        match command:
+            case Note(fact=fact):
+                self.journal.add(fact)
+            case StartWorker(worker_id=worker_id):
+                self.executor.start(worker_id)
+            case StopWorker(worker_id=worker_id, seconds=seconds):
+                self.executor.stop(worker_id, seconds)
+            case Admit(worker_id=worker_id, assignment=assignment):
+                self.settle()
+                self.executor.admit(worker_id, assignment)
+                self.tracker.trial_started(assignment.trial, assignment.number)
+            case Commit(trial_id=trial_id, number=number):
+                return self.commit(trial_id, number)
+            case RecordFailure(trial_id=trial_id):
+                self.settle()
+                self.record_failure(trial_id)
+        return None
+
+    def settle(self) -> None:
+        """Write down what attempts have cost before anything follows from it."""
+        if self.journal.urgent:
+            self.journal.flush()
+
+    def commit(self, trial_id: str, number: int) -> Event:
+        self.lease.check()
+        try:
+            made = commit(self.storage, trial_id, number)
+        except DamagedAttempt as error:
+            return CommitRefused(trial_id=trial_id, number=number, message=str(error))
+        if made:
+            self.ran += 1
+            self.tracker.trial_committed(trial_id, result_row(self.storage, trial_id, number))
+        return CommitDecided(trial_id=trial_id, number=int(read_commit(self.storage, trial_id)["number"]))
+
+    def record_failure(self, trial_id: str) -> None:
+        self.lease.check()
+        row = self.state.trials[trial_id]
+        assert row.failed_by is not None, "a trial fails by a class"
+        failure = Failure.of(
+            row.trial,
+            round=row.round,
+            failure=row.failed_by,
+            reason=row.reason,
+            attempts=row.number,
+            step=row.step,
+            failures={kind.value: count for kind, count in row.failures.items()},
+        )
+        record_failure(self.storage, failure)
+        self.tracker.trial_failed(trial_id, row.reason)
+
+    def patience(self) -> float:
+        """How long to wait for events: until the next trial's backoff ends, at most `poll_seconds`."""
+        ends = [row.not_before for place in self.state.returned if (row := self.state.trials.at(place)).not_before]
+        soon = min((end - self.clock() for end in ends if end > self.clock()), default=self.options.poll_seconds)
+        return min(self.options.poll_seconds, max(soon, 0.001))
+
+    def kill_the_late(self) -> None:
+        """End workers that were told to stop and did not. What they ran stays uncharged."""
+        limit = self.state.policy.stop_seconds + self.options.kill_seconds
+        for worker in self.state.workers.values():
+            if worker.status is WorkerStatus.STOPPING and self.clock() - worker.since >= limit:
+                self.executor.kill(worker.worker_id)
+
+    def compact_if_due(self) -> None:
+        """Compact now and then. A failure is noted and tried again at the end: it must not cost running trials."""
+        fresh = self.ran - self.compacted_ran
+        late = self.clock() - self.compacted_at >= self.options.compact_seconds
+        if fresh >= self.options.compact_commits or (fresh and late):
+            self.journal.flush()
+            self.lease.check()
+            try:
+                self.compact(self.storage)
+            except Exception as error:
+                self.journal.add({"fact": "compaction_failed", "message": told(error)})
+            self.compacted_at, self.compacted_ran = self.clock(), self.ran
+
+    def summary(self, stopped: bool) -> Summary:
+        failed = {row.trial_id: row.reason for row in self.state.trials if row.status is Status.FAILED}
+        return Summary(
+            total=len(self.state.trials),
+            committed=self.state.counts[Status.COMMITTED],
+            ran=self.ran,
+            remaining=self.state.unfinished,
+            failed=failed,
+            stopped=stopped and self.state.unfinished > 0,
+            message=self.state.halted,
+            seconds=self.clock() - self.began,
+        )

@@ -1,0 +1,364 @@
+"""Workers as Ray actors, one a GPU or CPU slot. The only module that imports Ray.
+
+The actor is a plain `Worker`, a thread that advances it, and control methods in a concurrency group of their own, so
+that a long step blocks none of them. Ray restarts nothing and retries nothing: a lost actor is a lost worker, and the
+next one is another actor. Events stay with the actor until the driver's next `events` call acknowledges them, so a call
+that Ray cannot answer for loses none and can be made again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
+
+from pipeline.blame import classify, told
+from pipeline.engine import Engine
+from pipeline.errors import UserError
+from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
+from pipeline.storage import Storage
+from pipeline.worker import EngineFactory, Worker, WorkerOptions
+
+# An `events` call that has nothing to tell returns after this; it bounds how long a silent actor goes unnoticed.
+_LONG_POLL_SECONDS = 10.0
+# How soon a worker that Ray cannot speak for is asked again.
+_ASK_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayOptions:
+    """What every worker gets. `address` is a running cluster's (None: one of this driver's own, on this machine).
+
+    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up. A GPU must have
+    `free_gpu_fraction` of its memory free when its worker starts.
+    """
+
+    address: str | None = None
+    gpus: int = 0
+    cpus: float = 1.0
+    patience_seconds: float = 30.0
+    free_gpu_fraction: float = 0.8
+    object_store_bytes: int = 150_000_000
+
+    def __post_init__(self) -> None:
+        if self.gpus not in (0, 1):
+            raise ValueError(f"workers.gpus = {self.gpus!r}: must be 0 or 1; a worker drives one GPU")
+        if self.cpus <= 0:
+            raise ValueError(f"workers.cpus = {self.cpus!r}: must be above 0")
+
+
+def ensure_ray(address: str | None, object_store_bytes: int, cpus: int | None = None) -> None:
+    """Connect to the cluster at `address`, or start one of this process's own. Does nothing if that is done already.
+
+    A cluster of one's own dies with the process, however that dies. Its token, where Ray asks for one, is only in the
+    environment; RAY_AUTH_MODE, RAY_AUTH_TOKEN and RAY_AUTH_TOKEN_PATH are respected.
+    """
+    if ray.is_initialized():
+        return
+    if address is not None:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        return
+    # RAY_AUTH_MODE is Ray's to set: it is read when Ray is imported. Unset means tokens, which Ray then announces.
+    logging.getLogger("ray._private.authentication").setLevel(logging.ERROR)
+    if "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(
+        address="local",
+        num_cpus=cpus,
+        include_dashboard=False,
+        object_store_memory=object_store_bytes,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
+
+
+def cluster_size(address: str | None, object_store_bytes: int = RayOptions.object_store_bytes) -> tuple[int, int]:
+    """The CPU cores and GPUs of the cluster, after `ensure_ray`. Raises UserError if none answers at `address`."""
+    try:
+        ensure_ray(address, object_store_bytes)
+    except ConnectionError as error:
+        raise UserError(f"no Ray cluster answers at {address}: check the address, or leave it out") from error
+    has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return int(has.get("CPU", 0)), int(has.get("GPU", 0))
+
+
+# ---- on the worker's side --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """An engine factory that first looks at what Ray gave this process. Runs in the thread that owns the engine."""
+
+    factory: EngineFactory
+    options: RayOptions
+
+    def __call__(self) -> Engine:
+        threads = max(1, int(self.options.cpus))
+        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ[name] = str(threads)
+        if self.options.gpus:
+            check_gpu(self.options.free_gpu_fraction)
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves it unset, which shows every GPU of the node
+        engine = self.factory()
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(threads)
+        return engine
+
+
+def check_gpu(free_fraction: float) -> None:
+    """Raise OSError unless this process sees exactly one CUDA device with enough of its memory free."""
+    import torch
+
+    visible = torch.cuda.device_count()
+    if visible != 1:
+        raise OSError(f"this worker sees {visible} CUDA devices instead of one (CUDA_VISIBLE_DEVICES, driver, Ray)")
+    free, total = torch.cuda.mem_get_info(0)
+    if free < free_fraction * total:
+        raise OSError(
+            f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB of the GPU are free, {free_fraction:.0%} are needed: "
+            "another process uses it (nvidia-smi shows which)"
+        )
+
+
+class _Actor:
+    """A `Worker`, its thread and its outbox. Every method but `__init__` runs in the control group."""
+
+    def __init__(
+        self, worker_id: str, factory: EngineFactory, storage_url: str, options: WorkerOptions, ray_options: RayOptions
+    ) -> None:
+        self._worker = Worker(worker_id, _Prepared(factory, ray_options), Storage(storage_url), options)
+        self._changed = threading.Condition()
+        self._outbox: list[WorkerEvent] = []
+        self._first = 0  # the number of the outbox's first event
+        threading.Thread(target=self._run, name="engine", daemon=True).start()
+
+    def admit(self, assignment: Assignment) -> None:
+        self._worker.admit(assignment)
+
+    def cancel(self, trial_id: str) -> None:
+        self._worker.cancel(trial_id)
+
+    def request_stop(self, seconds: float) -> None:
+        self._worker.request_stop(seconds)
+
+    def events(self, acknowledged: int, timeout: float) -> tuple[int, list[WorkerEvent]]:
+        """The events from number `acknowledged` on, and the number of the next; waits for one up to `timeout`."""
+        with self._changed:
+            del self._outbox[: acknowledged - self._first]
+            self._first = acknowledged
+            self._changed.wait_for(lambda: self._outbox, timeout)
+            return self._first + len(self._outbox), list(self._outbox)
+
+    def _run(self) -> None:
+        ready = False
+        try:
+            while not self._worker.stopped:
+                events = self._worker.advance()
+                ready = ready or any(isinstance(event, WorkerReady) for event in events)
+                self._tell(events)
+                self._worker.wait(timeout=60.0)
+            self._lost(FailureClass.STOPPED, "stopped")
+        except Exception as error:  # the border of the thread: the driver hears of it
+            self._lost(FailureClass.INFRASTRUCTURE if ready else classify(error), told(error))
+
+    def _lost(self, failure: FailureClass, message: str) -> None:
+        self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])
+
+    def _tell(self, events: list[WorkerEvent]) -> None:
+        if events:
+            with self._changed:
+                self._outbox += events
+                self._changed.notify_all()
+
+
+# ---- on the driver's side --------------------------------------------------------------------------------------------
+
+_Call = tuple[Any, ...]  # method name, then its arguments
+
+
+@dataclass
+class _Handle:
+    """One live actor: its pending `events` call (None while Ray cannot speak for it, since `silent_since`), the events
+    acknowledged, and the control calls that have to be made again."""
+
+    actor: Any
+    reference: Any = None
+    acknowledged: int = 0
+    silent_since: float | None = None
+    ask_at: float = 0.0
+    unsent: list[_Call] = field(default_factory=list)
+
+
+class RayExecutor:
+    """See `Executor`. Ray is started, or connected to, with the first worker."""
+
+    def __init__(
+        self,
+        engine_factory: EngineFactory,
+        storage: Storage,
+        options: WorkerOptions,
+        ray_options: RayOptions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._factory, self._options = engine_factory, options
+        self._storage_url = storage.root if storage.is_local else storage.url  # a worker's folder is not the driver's
+        self._ray_options, self._clock = ray_options, clock
+        self._handles: dict[str, _Handle] = {}
+        self._calls: dict[Any, tuple[str, _Call]] = {}
+        self._events: list[WorkerEvent] = []
+
+    def slots(self) -> int | None:
+        """Of a cluster of one's own: what the machine has. Raises UserError if not even one worker fits."""
+        options = self._ray_options
+        ensure_ray(options.address, options.object_store_bytes)
+        if options.address is not None:
+            return None
+        has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        fits = [(name, int(has.get(key, 0) // need)) for name, key, need in _needs(options)]
+        for (name, count), (_, key, need) in zip(fits, _needs(options), strict=True):
+            if count < 1:
+                raise UserError(f"{name} = {need:g}: this machine has {has.get(key, 0):g}; lower it in the spec")
+        return min(count for _, count in fits)
+
+    def start(self, worker_id: str) -> None:
+        ensure_ray(self._ray_options.address, self._ray_options.object_store_bytes)
+        wants: dict[str, Any] = {
+            "num_gpus": self._ray_options.gpus,
+            "num_cpus": self._ray_options.cpus,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+            "concurrency_groups": {"control": 4},
+        }
+        actor_class = ray.remote(**wants)(_Actor)
+        actor = actor_class.remote(worker_id, self._factory, self._storage_url, self._options, self._ray_options)
+        handle = self._handles[worker_id] = _Handle(actor)
+        self._listen(handle)
+
+    def admit(self, worker_id: str, assignment: Assignment) -> None:
+        self._call(worker_id, "admit", assignment)
+
+    def cancel(self, worker_id: str, trial_id: str) -> None:
+        self._call(worker_id, "cancel", trial_id)
+
+    def stop(self, worker_id: str, seconds: float) -> None:
+        self._call(worker_id, "request_stop", seconds)
+
+    def kill(self, worker_id: str) -> None:
+        if worker_id in self._handles:
+            self._give_up(worker_id, FailureClass.STOPPED, "killed")
+
+    def poll(self, timeout: float) -> list[WorkerEvent]:
+        self._ask_again()
+        asked = {handle.reference: worker_id for worker_id, handle in self._handles.items() if handle.reference}
+        references = [*asked, *self._calls]
+        if references:
+            ray.wait(references, num_returns=1, timeout=0 if self._events else timeout)
+            ready, _ = ray.wait(references, num_returns=len(references), timeout=0)
+            for reference in ready:
+                if reference in asked:
+                    self._collect(asked[reference], reference)
+                elif reference in self._calls:  # not of a worker that was let go a moment ago
+                    self._confirm(reference)
+        elif not self._events:
+            time.sleep(min(timeout, _ASK_AGAIN_SECONDS))
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        for worker_id in list(self._handles):
+            self.kill(worker_id)
+        self._events.clear()
+
+    def _call(self, worker_id: str, *call: Any) -> None:
+        if worker_id in self._handles:
+            method, *arguments = call
+            remote = getattr(self._handles[worker_id].actor, method).options(concurrency_group="control")
+            self._calls[remote.remote(*arguments)] = (worker_id, call)
+
+    def _listen(self, handle: _Handle) -> None:
+        remote = handle.actor.events.options(concurrency_group="control")
+        handle.reference = remote.remote(handle.acknowledged, _LONG_POLL_SECONDS)
+
+    def _confirm(self, reference: Any) -> None:
+        """Look whether a control call arrived. Any of them may arrive twice."""
+        worker_id, call = self._calls.pop(reference)
+        try:
+            ray.get(reference)
+        except ActorUnavailableError:
+            self._handles[worker_id].unsent.append(call)
+        except ActorDiedError:
+            pass  # its `events` call says so too
+
+    def _collect(self, worker_id: str, reference: Any) -> None:
+        handle = self._handles[worker_id]
+        handle.reference = None
+        try:
+            handle.acknowledged, events = ray.get(reference)
+        except ActorUnavailableError as error:
+            self._wonder(worker_id, handle, error)
+            return
+        except RayActorError as error:
+            failure = FailureClass.PREEMPTION if error.preempted else FailureClass.INFRASTRUCTURE
+            self._give_up(worker_id, failure, _reason(error))
+            return
+        handle.silent_since = None
+        self._events += events
+        if events and isinstance(events[-1], WorkerLost):
+            self._let_go(worker_id)
+        else:
+            self._listen(handle)
+
+    def _wonder(self, worker_id: str, handle: _Handle, error: Exception) -> None:
+        """Ask a silent actor again in a while, until patience ends."""
+        now = self._clock()
+        handle.silent_since = now if handle.silent_since is None else handle.silent_since
+        handle.ask_at = now + _ASK_AGAIN_SECONDS
+        if now - handle.silent_since >= self._ray_options.patience_seconds:
+            self._give_up(worker_id, FailureClass.INFRASTRUCTURE, f"no answer any more: {_reason(error)}")
+
+    def _ask_again(self) -> None:
+        for worker_id, handle in self._handles.items():
+            if self._clock() < handle.ask_at:
+                continue
+            if handle.reference is None:
+                self._listen(handle)
+            unsent, handle.unsent = handle.unsent, []
+            for call in unsent:
+                self._call(worker_id, *call)
+
+    def _give_up(self, worker_id: str, failure: FailureClass, message: str) -> None:
+        self._let_go(worker_id)
+        self._events.append(WorkerLost(worker_id=worker_id, failure=failure, message=message))
+
+    def _let_go(self, worker_id: str) -> None:
+        handle = self._handles.pop(worker_id)
+        self._calls = {reference: call for reference, call in self._calls.items() if call[0] != worker_id}
+        ray.kill(handle.actor, no_restart=True)
+
+
+def _needs(options: RayOptions) -> list[tuple[str, str, float]]:
+    """(key of the spec, Ray's name, how much a worker needs) of everything that is needed."""
+    needs = [("workers.cpus", "CPU", options.cpus), ("workers.gpus", "GPU", float(options.gpus))]
+    return [need for need in needs if need[2] > 0]
+
+
+def _reason(error: Exception) -> str:
+    """Ray's message in one line, without colours, markers, advice, and the ids that differ every time."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).partition("Some common causes include")[0]
+    noise = ("class_name:", "actor_id:", "namespace:", "pid:", "ip:", "File ", "traceback:", "^")
+    kept = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith(noise)]
+    told_by_ray = " ".join(kept)
+    exit_detail = told_by_ray.partition("Worker exit detail: ")[2].strip()
+    return f"its process died: {exit_detail}"[:400] if exit_detail else told_by_ray[:400] or type(error).__name__

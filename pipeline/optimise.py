@@ -1,0 +1,167 @@
+"""The engine of real sweeps: trials become dreamcore scenes, packed by what they can share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.engine import CorruptCheckpoint, Outcome, StepReport, View
+from pipeline.trial import Trial
+
+if TYPE_CHECKING:
+    from dreamcore.pack import Pack, StepResult
+    from dreamcore.priors.base import Prior
+    from dreamcore.scene import Scene
+    from dreamcore.views import Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneEngineFactory:
+    """Builds the engine inside the worker. `prior` is the resolved prior of the sweep (kind and options), `views` and
+    `size` (pixels) are what a finished trial is rendered at, `pack` how many trials run at once, `device` a PyTorch
+    device or `auto`: the GPU if there is one."""
+
+    prior: Mapping[str, Any]
+    views: int
+    size: int
+    pack: int
+    device: str = "auto"
+
+    def __call__(self) -> SceneEngine:
+        import torch
+
+        from dreamcore.priors.load import load_prior
+
+        available = "cuda" if torch.cuda.is_available() else "cpu"
+        device = torch.device(available if self.device == "auto" else self.device)
+        options = {name: value for name, value in self.prior.items() if name != "kind"}
+        prior = load_prior(str(self.prior["kind"]), device=device, **options)
+        return SceneEngine(prior, self)
+
+
+class SceneEngine:
+    """Meets `pipeline.engine.Engine`. Trials whose configs cannot share a pack are stepped pack by pack."""
+
+    def __init__(self, prior: Prior, settings: SceneEngineFactory) -> None:
+        self._prior, self._settings = prior, settings
+        self._packs: dict[str, Pack] = {}
+        self._where: dict[str, str] = {}
+        self._last: dict[str, StepResult] = {}
+        self.device = _device_name(prior)
+
+    def capacity(self) -> int:
+        return self._settings.pack
+
+    def running(self) -> Sequence[str]:
+        return list(self._where)
+
+    def admit(self, trial: Trial, checkpoint: bytes | None) -> int:
+        from dreamcore.config import TrialConfig
+        from dreamcore.pack import Pack, pack_key
+        from dreamcore.plain import from_dict
+        from dreamcore.scene import CorruptScene, Scene
+
+        if dict(trial.prior) != dict(self._settings.prior):
+            raise ValueError(f"trial {trial.trial_id} wants prior {dict(trial.prior)}, this worker holds another")
+        scene = Scene.create(trial.prompt, trial.seed, from_dict(TrialConfig, trial.config))
+        if checkpoint is not None:
+            try:
+                saved = Scene.load(checkpoint)
+            except CorruptScene as error:
+                raise CorruptCheckpoint(str(error)) from error
+            if (saved.prompt, saved.seed, saved.config) != (scene.prompt, scene.seed, scene.config):
+                raise CorruptCheckpoint(f"the checkpoint is of another trial than {trial.trial_id}")
+            scene = saved
+        key = pack_key(scene.config)
+        self._packs.setdefault(key, Pack(self._prior)).join(trial.trial_id, scene)
+        self._where[trial.trial_id] = key
+        return scene.progress.step
+
+    def step(self) -> Sequence[StepReport]:
+        import torch
+
+        try:
+            results = {result.key: result for pack in self._packs.values() for result in pack.step()}
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise MemoryError(str(error)) from error
+        self._last |= results
+        return [_report(results[trial_id]) for trial_id in self._where]
+
+    def checkpoint(self, trial_id: str) -> bytes:
+        return self._pack(trial_id).snapshot(trial_id).dump()
+
+    def finish(self, trial_id: str) -> Outcome:
+        from dreamcore.health import HEALTHY
+        from dreamcore.views import pictures
+
+        result = self._last.get(trial_id)
+        scene = self._pack(trial_id).snapshot(trial_id)
+        on_device = _to(scene, self._prior)
+        shots = list(pictures(on_device, self._settings.views, self._settings.size))
+        self.drop(trial_id)
+        verdict = result.verdict if result else HEALTHY
+        metrics = dict(result.metrics) if result else {}
+        metrics["coverage"] = sum(shot.opacity for shot in shots) / max(len(shots), 1)
+        return Outcome(
+            views=[_view(index, shot) for index, shot in enumerate(shots)],
+            metrics=metrics,
+            verdict=verdict.kind,
+            reason=verdict.reason,
+        )
+
+    def drop(self, trial_id: str) -> None:
+        self._pack(trial_id).leave(trial_id)
+        key = self._where.pop(trial_id)
+        self._last.pop(trial_id, None)
+        if not self._packs[key].keys:
+            del self._packs[key]
+
+    def _pack(self, trial_id: str) -> Pack:
+        if trial_id not in self._where:
+            raise ValueError(f"trial {trial_id} is not on board")
+        return self._packs[self._where[trial_id]]
+
+
+def _report(result: StepResult) -> StepReport:
+    healthy = result.verdict.kind == "healthy"
+    return StepReport(
+        trial_id=result.key,
+        step=result.step,
+        metrics=result.metrics,
+        verdict="" if healthy else result.verdict.kind,
+        reason=result.verdict.reason,
+        finished=result.finished,
+    )
+
+
+def _to(scene: Scene, prior: Prior) -> Scene:
+    from dataclasses import replace
+
+    return replace(scene, tensors={name: value.to(prior.device) for name, value in scene.tensors.items()})
+
+
+def _view(index: int, shot: Picture) -> View:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(shot.pixels.numpy()).save(buffer, format="PNG")
+    return View(
+        index=index,
+        kind=shot.kind,
+        azimuth=shot.azimuth,
+        elevation=shot.elevation,
+        radius=shot.radius,
+        png=buffer.getvalue(),
+    )
+
+
+def _device_name(prior: Prior) -> str:
+    import torch
+
+    if prior.device.type == "cuda":
+        properties = torch.cuda.get_device_properties(prior.device)
+        return f"{properties.name} {properties.uuid}"
+    return f"cpu ({torch.get_num_threads()} threads)"

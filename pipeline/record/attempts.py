@@ -1,0 +1,175 @@
+"""The files of one attempt: its claim, checkpoints, tables and the `done.json` that ends it.
+
+Everything is written in an order that a crash at any point leaves readable: data first, then what points to it with its
+SHA-256. A checkpoint is two objects, the engine's blob and a sidecar with what the worker knows (history, seconds);
+`latest.json` names both, and the checkpoints before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import paths
+from pipeline.engine import View
+from pipeline.storage import Storage
+
+Row = Mapping[str, float]
+
+
+class DamagedAttempt(RuntimeError):
+    """The attempt's `done.json` is missing, or names a file that is not there as it was written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A trial after `step` steps: the engine's blob, the history rows up to that step, the seconds of optimisation so
+    far. `number` is the attempt that wrote it."""
+
+    number: int
+    step: int
+    blob: bytes
+    rows: Sequence[Row]
+    seconds: float
+
+
+def claim(storage: Storage, trial_id: str, number: int, worker_id: str) -> bool:
+    """Take attempt `number` for one execution. False if it was taken before: then it must not be run again."""
+    content = {"trial_id": trial_id, "number": number, "worker_id": worker_id}
+    return storage.create(paths.attempt_claim(trial_id, number), _json(content))
+
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def save_checkpoint(storage: Storage, trial_id: str, checkpoint: Checkpoint, keep: int) -> None:
+    """Write the checkpoint, then point to it, then delete all but the newest `keep` of this attempt."""
+    number, step = checkpoint.number, checkpoint.step
+    sidecar = _json({"step": step, "seconds": checkpoint.seconds, "history": list(checkpoint.rows)})
+    entry = {
+        "step": step,
+        **_put(storage, paths.checkpoint_data(trial_id, number, step), checkpoint.blob),
+        "sidecar": _put(storage, paths.checkpoint_sidecar(trial_id, number, step), sidecar),
+    }
+    before = [old for old in _entries(storage, trial_id, number) if old["step"] != step]
+    storage.write(paths.checkpoint_pointer(trial_id, number), _json({**entry, "previous": before[: keep - 1]}))
+    for old in before[keep - 1 :]:
+        storage.delete(old["key"])
+        storage.delete(old["sidecar"]["key"])
+
+
+def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None) -> Iterator[Checkpoint]:
+    """The trial's whole checkpoints, best first: the newest attempt's newest, then the one before, then those of
+    earlier attempts. `up_to` leaves out attempts after it. Torn, altered or missing ones are passed over."""
+    for number in sorted(attempt_numbers(storage, trial_id), reverse=True):
+        if up_to is not None and number > up_to:
+            continue
+        for entry in _entries(storage, trial_id, number):
+            checkpoint = _load(storage, number, entry)
+            if checkpoint is not None:
+                yield checkpoint
+
+
+def newest_checkpoint(storage: Storage, trial_id: str, up_to: int | None = None) -> Checkpoint | None:
+    """The first of `checkpoints`, or None: start from nothing."""
+    return next(checkpoints(storage, trial_id, up_to), None)
+
+
+def attempt_numbers(storage: Storage, trial_id: str) -> list[int]:
+    """The numbers of the attempts that have left anything, rising."""
+    prefix = f"{paths.ATTEMPTS}/{trial_id}"
+    return sorted({int(key.split("/")[2]) for key in storage.list(prefix)})
+
+
+def _entries(storage: Storage, trial_id: str, number: int) -> list[dict[str, Any]]:
+    """What the attempt's pointer names, newest first; empty for no pointer or one that cannot be read."""
+    try:
+        pointer = json.loads(storage.read(paths.checkpoint_pointer(trial_id, number)))
+        previous = pointer.pop("previous")
+        return [pointer, *previous]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint | None:
+    blob, sidecar = _get(storage, entry), _get(storage, entry.get("sidecar", {}))
+    if blob is None or sidecar is None:
+        return None
+    known = json.loads(sidecar)
+    return Checkpoint(
+        number=number, step=entry["step"], blob=blob, rows=known["history"], seconds=float(known["seconds"])
+    )
+
+
+# ---- the end of an attempt -------------------------------------------------------------------------------------------
+
+
+def finish(
+    storage: Storage,
+    trial_id: str,
+    number: int,
+    row: Mapping[str, Any],
+    history: Sequence[Row],
+    views: Sequence[View],
+) -> None:
+    """Write the three tables, then `done.json`. `row` is what `record.tables.result_table` takes; its scalars are also
+    in `done.json`, for those who need a result and no Parquet reader."""
+    from pipeline.record import tables
+
+    written = {
+        "result": tables.result_table(row),
+        "history": tables.history_table(trial_id, history),
+        "renders": tables.renders_table(trial_id, views),
+    }
+    entries = {name: _put(storage, paths.attempt_table(trial_id, number, name), data) for name, data in written.items()}
+    done = {"trial_id": trial_id, "number": number, "step": row["steps"], "tables": entries, "row": dict(row)}
+    storage.write(paths.attempt_done(trial_id, number), _json(done))
+
+
+def read_done(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
+    """The attempt's `done.json`, after every table that it names has been read and compared. Raises DamagedAttempt."""
+    key = paths.attempt_done(trial_id, number)
+    try:
+        done: dict[str, Any] = json.loads(storage.read(key))
+        tables: Mapping[str, Mapping[str, Any]] = done["tables"]
+        named = (done["trial_id"], done["number"])
+    except FileNotFoundError as error:
+        raise DamagedAttempt(f"{key} is missing") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedAttempt(f"{key} cannot be read: {error}") from error
+    if named != (trial_id, number):
+        raise DamagedAttempt(f"{key} is of another attempt: {named}")
+    for name, entry in tables.items():
+        if _get(storage, entry) is None:
+            raise DamagedAttempt(f"{key}: table {name} is missing or was altered ({entry.get('key')})")
+    return done
+
+
+def result_row(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
+    """The row that `finish` was given. Raises FileNotFoundError."""
+    row: dict[str, Any] = json.loads(storage.read(paths.attempt_done(trial_id, number)))["row"]
+    return row
+
+
+# ---- hashed objects --------------------------------------------------------------------------------------------------
+
+
+def _put(storage: Storage, key: str, data: bytes) -> dict[str, Any]:
+    storage.write(key, data)
+    return {"key": key, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def _get(storage: Storage, entry: Mapping[str, Any]) -> bytes | None:
+    """The object that `entry` names, or None if it is missing or not the one that was written."""
+    try:
+        data = storage.read(entry["key"])
+    except (FileNotFoundError, KeyError):
+        return None
+    return data if hashlib.sha256(data).hexdigest() == entry["sha256"] else None
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()

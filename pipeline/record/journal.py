@@ -1,0 +1,93 @@
+"""What happened, in order: facts as JSON lines, append-only, a new object for every flush.
+
+Each fact is a flat mapping with `fact` (its kind) and `at` (seconds since 1970). The kinds and what they carry:
+
+worker_started     worker_id
+worker_ready       worker_id, capacity, device
+worker_lost        worker_id, failure, message
+round_opened       trial_id, round
+attempt_started    trial_id, number, round, worker_id, resume_from
+attempt_ended      trial_id, number, round, failure (null: sent back uncharged), message, step, pack (how many trials
+                   were on board, itself included), worker_lost (whether the worker died under it)
+committed          trial_id, number
+failed             trial_id, round, failure, reason
+compaction_failed  message (it is tried again)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pipeline import paths
+from pipeline.errors import Fenced, StorageError
+from pipeline.storage import Storage
+
+Fact = Mapping[str, Any]
+
+# A driver that dies must not forget these: they are what budgets are counted from.
+_URGENT = frozenset({"attempt_ended", "failed", "round_opened"})
+
+
+class Journal:
+    """The facts of one driver, buffered. `check` is called before each write and raises `Fenced` if a newer driver has
+    taken over."""
+
+    def __init__(self, storage: Storage, epoch: int, clock: Callable[[], float], check: Callable[[], None]) -> None:
+        self._storage, self._epoch, self._clock, self._check = storage, epoch, clock, check
+        self._sequence = 0
+        self._lines: list[str] = []
+        self._flushed_at = clock()
+        self.urgent = False
+
+    def add(self, fact: Fact) -> None:
+        """Buffer one fact. `urgent` says whether one is waiting that should be flushed before anything follows it."""
+        self._lines.append(json.dumps({"at": round(self._clock(), 3), **fact}))
+        self.urgent = self.urgent or fact["fact"] in _URGENT
+
+    def due(self, seconds: float, facts: int) -> bool:
+        """Whether facts wait, and are urgent, older than `seconds` or more than `facts`."""
+        late = self._clock() - self._flushed_at >= seconds or len(self._lines) > facts
+        return bool(self._lines) and (self.urgent or late)
+
+    def flush(self) -> None:
+        """Write what is buffered as one object. Raises Fenced."""
+        if not self._lines:
+            return
+        self._check()
+        data = ("\n".join(self._lines) + "\n").encode()
+        if not self._storage.create(paths.journal(self._epoch, self._sequence), data):
+            raise Fenced(f"another driver writes the journal of epoch {self._epoch}")
+        self._sequence += 1
+        self._lines.clear()
+        self._flushed_at = self._clock()
+        self.urgent = False
+
+
+def replay(storage: Storage) -> Iterator[Fact]:
+    """All facts of all drivers, in order. Raises StorageError, naming the object, for anything that is no journal."""
+    for key in storage.list(paths.JOURNAL):
+        if not _is_journal(key):
+            raise StorageError(f"{key} is no part of the journal: remove it")
+        lines = storage.read(key).decode(errors="replace").split("\n")
+        if lines.pop() != "":
+            raise StorageError(f"{key} is torn: its last line has no end. Restore it, or remove it")
+        for number, line in enumerate(lines, start=1):
+            yield _parse(key, number, line)
+
+
+def _is_journal(key: str) -> bool:
+    name = key.removeprefix(f"{paths.JOURNAL}/").removesuffix(".jsonl")
+    parts = name.split("-")
+    return key.endswith(".jsonl") and len(parts) == 2 and all(part.isdigit() for part in parts)
+
+
+def _parse(key: str, number: int, line: str) -> Fact:
+    try:
+        fact = json.loads(line)
+    except ValueError as error:
+        raise StorageError(f"{key}, line {number}: no JSON ({error}). Restore the object, or remove it") from error
+    if not isinstance(fact, dict) or "fact" not in fact or "at" not in fact:
+        raise StorageError(f"{key}, line {number}: no fact ({line[:80]!r}). Restore the object, or remove it")
+    return fact

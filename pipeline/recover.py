@@ -1,0 +1,142 @@
+"""The state of a sweep from what storage holds: plan, commits, failures, journal and attempts.
+
+Commits and failures are the truth about what is final. The journal tells what budgets are spent. The listing of the
+attempts tells which numbers are taken, which attempt has the newest checkpoint, and which one finished without its
+commit because its driver died first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pipeline import paths
+from pipeline.commands import SweepStarted
+from pipeline.events import FailureClass
+from pipeline.record.commit import committed_ids, failed_rounds
+from pipeline.record.journal import Fact, replay
+from pipeline.retry import Ending, end_attempt
+from pipeline.state import Policy, Status, SweepState, TrialState
+from pipeline.storage import Storage
+from pipeline.trial import Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """The state, the event to begin with, and the trials whose next round this driver opens."""
+
+    state: SweepState
+    start: SweepStarted
+    opened: tuple[TrialState, ...]
+
+
+@dataclass
+class _Traces:
+    """What the listing shows of a trial's attempts; 0 for none."""
+
+    newest: int = 0
+    checkpointed: int = 0
+    finished: int = 0
+
+
+def recover(
+    trials: Iterable[Trial], storage: Storage, policy: Policy, epoch: int, now: float, retry_failed: bool = False
+) -> Recovered:
+    """Where the sweep stands. Failed trials stay failed, or with `retry_failed` begin another round with whole budgets.
+
+    Raises ValueError for a trial that is in the plan twice, StorageError for a journal that cannot be read.
+    """
+    done, failed = committed_ids(storage), failed_rounds(storage)
+    rows = {}
+    for trial in trials:
+        if trial.trial_id in rows:
+            raise ValueError(f"trial {trial.trial_id} is in the plan twice (prompt {trial.prompt!r})")
+        status = Status.COMMITTED if trial.trial_id in done else Status.PENDING
+        rows[trial.trial_id] = TrialState(trial=trial, status=status, step=trial.steps if trial.trial_id in done else 0)
+    finished: list[tuple[str, int]] = []
+    opened: list[TrialState] = []
+    if len(done & rows.keys()) < len(rows):
+        _replay(rows, replay(storage), policy)
+        traces = _list_attempts(storage)
+        for row in [row for row in rows.values() if row.status is not Status.COMMITTED]:
+            trial_id, trace = row.trial_id, traces.get(row.trial_id, _Traces())
+            settled = _settle(row, trace, recorded=failed.get(trial_id, -1) >= row.round)
+            if trace.finished:
+                finished.append((trial_id, trace.finished))
+            elif settled.status is Status.FAILED and retry_failed:
+                settled = _next_round(settled, failed.get(trial_id, row.round))
+                opened.append(settled)
+            rows[trial_id] = settled
+    unrecorded = tuple(
+        trial_id
+        for trial_id, row in rows.items()
+        if row.status is Status.FAILED and failed.get(trial_id, -1) < row.round and trial_id not in dict(finished)
+    )
+    return Recovered(
+        state=SweepState.of(rows.values(), policy, epoch),
+        start=SweepStarted(now=now, finished=tuple(finished), unrecorded=unrecorded),
+        opened=tuple(opened),
+    )
+
+
+def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) -> None:
+    """Let the journal happen again to the rows that are not committed."""
+    for fact in facts:
+        row = rows.get(fact.get("trial_id", ""))
+        if row is None or row.status is Status.COMMITTED:
+            continue
+        match fact["fact"]:
+            case "attempt_started":
+                row = replace(row, number=max(row.number, fact["number"]))
+            case "round_opened":
+                row = _next_round(row, fact["round"] - 1)
+            case "attempt_ended" if row.status is not Status.FAILED:
+                row = replace(row, number=max(row.number, fact["number"]))
+                row = end_attempt(row, _ending(fact), policy.retries, now=0.0)
+        rows[row.trial_id] = row
+
+
+def _ending(fact: Fact) -> Ending:
+    failure = fact["failure"]
+    return Ending(
+        failure=FailureClass(failure) if failure is not None else None,
+        message=fact["message"],
+        step=fact["step"],
+        pack=fact["pack"],
+        worker_lost=fact["worker_lost"],
+    )
+
+
+def _settle(row: TrialState, trace: _Traces, recorded: bool) -> TrialState:
+    """The row without what the last driver's death has undone: backoffs are over, nothing runs."""
+    status = Status.FAILED if recorded or row.status is Status.FAILED else Status.PENDING
+    return replace(
+        row,
+        status=status,
+        number=max(row.number, trace.newest),
+        resume_from=trace.checkpointed if trace.checkpointed > row.barred else None,
+        worker_id="",
+        not_before=0.0,
+        reason=row.reason or ("failed in an earlier run" if recorded else ""),
+    )
+
+
+def _next_round(row: TrialState, last: int) -> TrialState:
+    """The trial with whole budgets again; attempt numbers go on."""
+    return TrialState(
+        trial=row.trial, round=last + 1, number=row.number, resume_from=row.resume_from, barred=row.barred
+    )
+
+
+def _list_attempts(storage: Storage) -> Mapping[str, _Traces]:
+    found: dict[str, _Traces] = {}
+    for key in storage.list(paths.ATTEMPTS):
+        parts = key.split("/")
+        trial_id, number, name = parts[1], int(parts[2]), parts[-1]
+        trace = found.setdefault(trial_id, _Traces())
+        trace.newest = max(trace.newest, number)
+        if key == paths.checkpoint_pointer(trial_id, number):
+            trace.checkpointed = max(trace.checkpointed, number)
+        elif name == "done.json":
+            trace.finished = max(trace.finished, number)
+    return found

@@ -1,0 +1,400 @@
+"""A worker: owns one engine and what the trials on it need besides steps: checkpoints, history, results.
+
+One thread calls `advance` again and again and is the only one to touch the engine. `admit`, `cancel` and `request_stop`
+may be called from any thread; they leave a request that the next `advance` serves. A worker writes below its attempts'
+prefixes alone and never commits.
+
+Who is blamed when something raises:
+- admitting, checkpointing or finishing a trial: that trial;
+- a step that ran out of memory: the newest trial. Such a step must have changed no scene; the others go on;
+- a step with one trial on board: that trial;
+- a step with several: nobody yet. All go back to the queue uncharged, and each runs alone until past that step;
+- a device error that outlives the call (CUDA's are sticky): the worker; `advance` raises `WorkerBroken`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pipeline.blame import classify, raise_if_broken, told
+from pipeline.engine import CorruptCheckpoint, Engine, Outcome, StepReport
+from pipeline.events import (
+    Assignment,
+    FailureClass,
+    TrialCheckpointed,
+    TrialFailed,
+    TrialFinished,
+    TrialProgress,
+    TrialReturned,
+    WorkerEvent,
+    WorkerReady,
+)
+from pipeline.record import attempts
+from pipeline.record.attempts import Checkpoint
+from pipeline.storage import Storage
+from pipeline.trial import Trial
+
+EngineFactory = Callable[[], Engine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """A trial is checkpointed every `every_steps` steps and every `every_seconds`, whichever comes first; its newest
+    `keep` checkpoints are kept. Progress is told every `progress_seconds`. A trial's history has about `history_rows`
+    rows at most."""
+
+    every_steps: int = 250
+    every_seconds: float = 120.0
+    keep: int = 2
+    progress_seconds: float = 1.0
+    history_rows: int = 2000
+
+    def __post_init__(self) -> None:
+        for name in ("every_steps", "keep", "history_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"checkpoint.{name} = {getattr(self, name)!r}: must be at least 1")
+        if self.every_seconds <= 0:
+            raise ValueError(f"checkpoint.every_seconds = {self.every_seconds!r}: must be above 0")
+
+
+@dataclass
+class _Run:
+    """One trial on board. `seconds` is optimisation time, over the attempts before too; `saved_step` is the step of the
+    last checkpoint, `told_step` that of the last progress event."""
+
+    assignment: Assignment
+    step: int
+    started_at: float
+    rows: list[attempts.Row] = field(default_factory=list)
+    seconds: float = 0.0
+    saved_step: int = 0
+    saved_at: float = 0.0
+    told_step: int = 0
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def trial(self) -> Trial:
+        return self.assignment.trial
+
+
+@dataclass(frozen=True)
+class _Stop:
+    deadline: float
+    failure: FailureClass
+
+
+class Worker:
+    """See the module. `clock` measures durations, `wall` is seconds since 1970."""
+
+    def __init__(
+        self,
+        worker_id: str,
+        engine_factory: EngineFactory,
+        storage: Storage,
+        options: WorkerOptions,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.worker_id = worker_id
+        self.stopped = False
+        self._factory, self._storage, self._options = engine_factory, storage, options
+        self._clock, self._wall = clock, wall
+        self._engine: Engine | None = None
+        self._runs: dict[str, _Run] = {}
+        self._told_at = clock()
+        self._changed = threading.Condition()
+        self._requests: list[Assignment | str | _Stop] = []
+
+    # ---- from any thread ---------------------------------------------------------------------------------------------
+
+    def admit(self, assignment: Assignment) -> None:
+        """Run this attempt from the next step on."""
+        self._request(assignment)
+
+    def cancel(self, trial_id: str) -> None:
+        """Drop the trial without a checkpoint; reported as stopped."""
+        self._request(trial_id)
+
+    def request_stop(self, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
+        """Checkpoint what can be within `seconds`, report every trial as `failure` (stopped or preemption), and end."""
+        self._request(_Stop(self._clock() + seconds, failure))
+
+    def wait(self, timeout: float) -> None:
+        """Return when there is something to do for `advance` or nothing ever will be, or after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.busy or self.stopped, timeout)
+
+    @property
+    def busy(self) -> bool:
+        """Whether `advance` would do anything."""
+        return not self.stopped and (self._engine is None or bool(self._runs) or bool(self._requests))
+
+    def _request(self, request: Assignment | str | _Stop) -> None:
+        with self._changed:
+            self._requests.append(request)
+            self._changed.notify_all()
+
+    # ---- from the one thread -----------------------------------------------------------------------------------------
+
+    def advance(self) -> list[WorkerEvent]:
+        """Serve the requests, then step every trial once. The first call builds the engine, and raises what that does.
+
+        Raises WorkerBroken when no further step is possible in this process.
+        """
+        if self.stopped:
+            return []
+        if self._engine is None:
+            if self._is_stop_requested():
+                self.stopped = True
+                return []
+            self._engine = self._factory()
+            capacity = self._engine.capacity()
+            return [WorkerReady(worker_id=self.worker_id, capacity=capacity, device=self._engine.device)]
+        events = [event for request in self._take_requests() for event in self._serve(self._engine, request)]
+        if self._runs and not self.stopped:
+            events += self._step(self._engine)
+            events += self._progress()
+        return events
+
+    def _is_stop_requested(self) -> bool:
+        with self._changed:
+            return any(isinstance(request, _Stop) for request in self._requests)
+
+    def _take_requests(self) -> list[Assignment | str | _Stop]:
+        with self._changed:
+            requests, self._requests = self._requests, []
+        return requests
+
+    def _serve(self, engine: Engine, request: Assignment | str | _Stop) -> Iterator[WorkerEvent]:
+        match request:
+            case Assignment():
+                yield from self._admit(engine, request)
+            case str():
+                run = self._runs.get(request)
+                if run is not None:
+                    self._drop(engine, run)
+                    yield self._failed(run, FailureClass.STOPPED, "cancelled")
+            case _Stop():
+                yield from self._stop(engine, request)
+
+    def _admit(self, engine: Engine, assignment: Assignment) -> Iterator[WorkerEvent]:
+        trial = assignment.trial
+        aboard = self._runs.get(trial.trial_id)
+        if aboard is not None and aboard.assignment.number == assignment.number:
+            return  # the same request, sent again
+        run = _Run(assignment=assignment, step=0, started_at=self._wall(), saved_at=self._clock())
+        if self.stopped:
+            yield self._failed(run, FailureClass.STOPPED, "the worker stops")
+            return
+        try:
+            if not attempts.claim(self._storage, trial.trial_id, assignment.number, self.worker_id):
+                message = f"attempt {assignment.number} has been executed before"
+                yield self._failed(run, FailureClass.INFRASTRUCTURE, message)
+                return
+            self._load(engine, run)
+        except Exception as error:  # whatever it is, it is this trial's
+            raise_if_broken(error)
+            yield self._failed(run, classify(error), told(error))
+            return
+        if not self._runs:
+            self._told_at = self._clock()
+        self._runs[trial.trial_id] = run
+        if run.step >= trial.steps:  # it stood at its end when its last worker went
+            yield from self._finish(engine, run)
+
+    def _load(self, engine: Engine, run: _Run) -> None:
+        """Admit the trial from its best checkpoint that the engine can read, or from nothing."""
+        trial_id, resume_from = run.trial.trial_id, run.assignment.resume_from
+        found = attempts.checkpoints(self._storage, trial_id, resume_from) if resume_from is not None else iter(())
+        for checkpoint in found:
+            try:
+                run.step = engine.admit(run.trial, checkpoint.blob)
+            except CorruptCheckpoint:
+                continue  # whole, but of another version: the one before may do
+            run.rows, run.seconds = list(checkpoint.rows), checkpoint.seconds
+            run.saved_step = run.told_step = run.step
+            return
+        run.step = engine.admit(run.trial, None)
+
+    def _step(self, engine: Engine) -> list[WorkerEvent]:
+        began = self._clock()
+        try:
+            reports = engine.step()
+        except Exception as error:  # blamed by the rules above
+            raise_if_broken(error)
+            return list(self._blame(engine, error))
+        took = self._clock() - began
+        return [event for report in reports for event in self._stepped(engine, report, took)]
+
+    def _blame(self, engine: Engine, error: Exception) -> Iterator[WorkerEvent]:
+        runs = list(self._runs.values())
+        failure = classify(error)
+        if failure is FailureClass.OUT_OF_MEMORY or len(runs) == 1:
+            newest = runs[-1]
+            self._drop(engine, newest)
+            yield self._failed(newest, failure, told(error))
+            return
+        for run in runs:
+            self._drop(engine, run)
+            yield TrialReturned(
+                worker_id=self.worker_id,
+                trial_id=run.trial.trial_id,
+                number=run.assignment.number,
+                message=f"a step of {len(runs)} trials failed: {told(error)}",
+                step=run.step,
+            )
+
+    def _stepped(self, engine: Engine, report: StepReport, took: float) -> Iterator[WorkerEvent]:
+        run = self._runs[report.trial_id]
+        run.step, run.metrics = report.step, dict(report.metrics)
+        run.seconds += took
+        stride = -(-run.trial.steps // self._options.history_rows)
+        if report.step % stride == 0 or report.finished:
+            run.rows.append({"step": report.step, **report.metrics})
+        if report.verdict == "diverged":
+            self._drop(engine, run)
+            yield self._failed(run, FailureClass.DIVERGENCE, report.reason or "diverged")
+        elif report.finished:
+            yield from self._finish(engine, run)
+        elif self._is_due(run):
+            yield from self._checkpoint(engine, run)
+
+    def _is_due(self, run: _Run) -> bool:
+        late = self._clock() - run.saved_at >= self._options.every_seconds
+        return late or run.step - run.saved_step >= self._options.every_steps
+
+    def _checkpoint(self, engine: Engine, run: _Run) -> Iterator[WorkerEvent]:
+        """Save the trial; if that fails, give its attempt up."""
+        try:
+            self._save(engine, run)
+        except Exception as error:  # the trial's own blob, or the storage: it is charged, others go on
+            raise_if_broken(error)
+            self._drop(engine, run)
+            yield self._failed(run, classify(error), f"checkpoint: {told(error)}")
+            return
+        yield TrialCheckpointed(
+            worker_id=self.worker_id, trial_id=run.trial.trial_id, number=run.assignment.number, step=run.step
+        )
+
+    def _save(self, engine: Engine, run: _Run) -> None:
+        checkpoint = Checkpoint(
+            number=run.assignment.number,
+            step=run.step,
+            blob=engine.checkpoint(run.trial.trial_id),
+            rows=run.rows,
+            seconds=run.seconds,
+        )
+        attempts.save_checkpoint(self._storage, run.trial.trial_id, checkpoint, self._options.keep)
+        run.saved_step, run.saved_at = run.step, self._clock()
+
+    def _finish(self, engine: Engine, run: _Run) -> Iterator[WorkerEvent]:
+        """Save the scene as it ended, then measure it and write the attempt's tables."""
+        trial_id, number = run.trial.trial_id, run.assignment.number
+        try:
+            if run.step > run.saved_step:
+                self._save(engine, run)
+            outcome = engine.finish(trial_id)
+            if outcome.verdict == "diverged":
+                self._drop(engine, run)
+                yield self._failed(run, FailureClass.DIVERGENCE, outcome.reason or "diverged")
+                return
+            row = self._result(engine, run, outcome)
+            attempts.finish(self._storage, trial_id, number, row, run.rows, outcome.views)
+        except Exception as error:  # whatever it is, it is this trial's
+            raise_if_broken(error)
+            self._drop(engine, run)
+            yield self._failed(run, classify(error), f"finish: {told(error)}")
+            return
+        self._runs.pop(trial_id)
+        yield TrialFinished(worker_id=self.worker_id, trial_id=trial_id, number=number, step=run.step)
+
+    def _result(self, engine: Engine, run: _Run, outcome: Outcome) -> dict[str, object]:
+        """The row of `trials` as far as a worker knows it; the counts of attempts come from the journal."""
+        trial = run.trial
+        return {
+            "trial_id": trial.trial_id,
+            "prompt": trial.prompt,
+            "seed": trial.seed,
+            "variant": trial.variant,
+            "tags": dict(trial.tags),
+            "status": "completed",
+            "verdict": outcome.verdict,
+            "reason": outcome.reason,
+            "steps": run.step,
+            "attempt": run.assignment.number,
+            "seconds": run.seconds,
+            "steps_per_second": run.step / run.seconds if run.seconds > 0 else None,
+            "device": engine.device,
+            "prior": dict(trial.prior),
+            "software": software(),
+            "started_at": run.started_at,
+            "finished_at": self._wall(),
+            "config": dict(trial.config),
+            "metrics": dict(outcome.metrics),
+        }
+
+    def _stop(self, engine: Engine, stop: _Stop) -> Iterator[WorkerEvent]:
+        """Checkpoint trial by trial while time is left, then leave."""
+        for run in list(self._runs.values()):
+            if self._clock() < stop.deadline and run.step > run.saved_step:
+                yield from self._checkpoint(engine, run)
+            if run.trial.trial_id in self._runs:
+                self._drop(engine, run)
+                yield self._failed(
+                    run, stop.failure, "stopped" if stop.failure is FailureClass.STOPPED else "preempted"
+                )
+        self.stopped = True
+
+    def _progress(self) -> list[WorkerEvent]:
+        """About once every `progress_seconds`, one event a trial on board."""
+        since = self._clock() - self._told_at
+        if since < self._options.progress_seconds:
+            return []
+        self._told_at += since
+        events: list[WorkerEvent] = []
+        for run in self._runs.values():
+            events.append(
+                TrialProgress(
+                    worker_id=self.worker_id,
+                    trial_id=run.trial.trial_id,
+                    number=run.assignment.number,
+                    step=run.step,
+                    steps_per_second=(run.step - run.told_step) / since,
+                    metrics=run.metrics,
+                )
+            )
+            run.told_step = run.step
+        return events
+
+    def _drop(self, engine: Engine, run: _Run) -> None:
+        trial_id = run.trial.trial_id
+        self._runs.pop(trial_id)
+        if trial_id in engine.running():  # a failed `finish` may have dropped it already
+            engine.drop(trial_id)
+
+    def _failed(self, run: _Run, failure: FailureClass, message: str) -> TrialFailed:
+        return TrialFailed(
+            worker_id=self.worker_id,
+            trial_id=run.trial.trial_id,
+            number=run.assignment.number,
+            failure=failure,
+            message=message,
+            step=run.step,
+        )
+
+
+@functools.cache
+def software() -> str:
+    """The versions that shape a result, as in `dreamsweep 0.1.0, torch 2.14.1`; what is not installed is left out."""
+    found = []
+    for package in ("dreamsweep", "torch"):
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ", ".join(found)

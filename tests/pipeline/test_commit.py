@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from fakes import make_trial
+from stored import commit_trial, fail_trial
+
+from pipeline import paths
+from pipeline.events import FailureClass
+from pipeline.record.attempts import DamagedAttempt
+from pipeline.record.commit import commit, committed, committed_ids, failed_rounds, failures, read_commit
+from pipeline.storage import Storage
+
+TRIAL = make_trial(steps=4)
+OTHER = make_trial(seed=1, steps=4)
+
+
+def finish_only(storage: Storage, number: int) -> None:
+    """A finished attempt that nobody has committed."""
+    commit_trial(storage, TRIAL, number)
+    storage.delete(paths.commit(TRIAL.trial_id))
+
+
+def test_the_first_commit_wins_for_ever(tmp_storage: Storage) -> None:
+    finish_only(tmp_storage, 1)
+    finish_only(tmp_storage, 2)
+    assert commit(tmp_storage, TRIAL.trial_id, 2)
+    assert not commit(tmp_storage, TRIAL.trial_id, 1)
+    assert not commit(tmp_storage, TRIAL.trial_id, 2)
+    assert committed(tmp_storage) == {TRIAL.trial_id: 2}
+
+
+def test_of_racing_commits_one_wins(tmp_storage: Storage) -> None:
+    for number in range(1, 9):
+        finish_only(tmp_storage, number)
+    won: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def race(number: int) -> None:
+        barrier.wait()
+        if commit(tmp_storage, TRIAL.trial_id, number):
+            won.append(number)
+
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert committed(tmp_storage) == {TRIAL.trial_id: won[0]}
+
+
+def test_a_commit_has_what_readers_need(tmp_storage: Storage) -> None:
+    commit_trial(tmp_storage, TRIAL, number=3)
+    found = read_commit(tmp_storage, TRIAL.trial_id)
+    assert (found["trial_id"], found["number"], found["step"]) == (TRIAL.trial_id, 3, 4)
+    for table, entry in found["tables"].items():
+        assert entry["key"] == paths.attempt_table(TRIAL.trial_id, 3, table)
+        assert len(tmp_storage.read(entry["key"])) == entry["bytes"]
+
+
+def test_damage_is_never_committed(tmp_storage: Storage) -> None:
+    finish_only(tmp_storage, 1)
+    tmp_storage.delete(paths.attempt_table(TRIAL.trial_id, 1, "renders"))
+    with pytest.raises(DamagedAttempt):
+        commit(tmp_storage, TRIAL.trial_id, 1)
+    assert committed_ids(tmp_storage) == frozenset()
+
+
+def test_a_failure_is_kept_with_the_trial_and_its_round(tmp_storage: Storage) -> None:
+    fail_trial(tmp_storage, TRIAL, round=1)
+    fail_trial(tmp_storage, TRIAL, round=2, reason="still")
+    assert failed_rounds(tmp_storage) == {TRIAL.trial_id: 2}
+    failure = failures(tmp_storage)[TRIAL.trial_id]
+    assert (failure.round, failure.reason, failure.failure) == (2, "still", FailureClass.USER)
+    assert (failure.prompt, failure.seed, failure.config) == (TRIAL.prompt, TRIAL.seed, TRIAL.config)
+
+
+def test_a_failure_is_written_once_a_round(tmp_storage: Storage) -> None:
+    fail_trial(tmp_storage, TRIAL, round=1, reason="first")
+    with pytest.raises(AssertionError):  # `fail_trial` asserts that it wrote
+        fail_trial(tmp_storage, TRIAL, round=1, reason="second")
+    assert failures(tmp_storage)[TRIAL.trial_id].reason == "first"
+
+
+def test_a_commit_overrides_a_failure(tmp_storage: Storage) -> None:
+    fail_trial(tmp_storage, TRIAL, round=1)
+    fail_trial(tmp_storage, OTHER, round=1)
+    commit_trial(tmp_storage, TRIAL)
+    assert set(failures(tmp_storage)) == {OTHER.trial_id}
+
+
+def test_an_empty_storage_has_neither(tmp_storage: Storage) -> None:
+    assert committed(tmp_storage) == {}
+    assert failures(tmp_storage) == {}

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fakes import make_trial
+
+from pipeline.events import FailureClass
+from pipeline.retry import Ending, backoff, end_attempt
+from pipeline.state import Retries, Status, TrialState
+
+ROW = TrialState(trial=make_trial(), status=Status.RUNNING, number=1, worker_id="w")
+
+
+def ending(failure: FailureClass | None, pack: int = 1, worker_lost: bool = False) -> Ending:
+    return Ending(failure=failure, message="boom", step=3, pack=pack, worker_lost=worker_lost)
+
+
+@pytest.mark.parametrize(
+    ("failure", "budget"),
+    [
+        (FailureClass.USER, Retries(user=2)),
+        (FailureClass.INFRASTRUCTURE, Retries(infrastructure=2)),
+        (FailureClass.OUT_OF_MEMORY, Retries(out_of_memory=2)),
+        (FailureClass.DIVERGENCE, Retries(divergence=2)),
+    ],
+)
+def test_a_budget_counts_retries(failure: FailureClass, budget: Retries) -> None:
+    row = ROW
+    for _ in range(2):
+        row = end_attempt(row, ending(failure), budget, now=0.0)
+        assert row.status in (Status.PENDING, Status.WAITING)
+    row = end_attempt(row, ending(failure), budget, now=0.0)
+    assert (row.status, row.failed_by, row.reason) == (Status.FAILED, failure, "boom (3 times)")
+
+
+@pytest.mark.parametrize("failure", [FailureClass.PREEMPTION, FailureClass.STOPPED])
+def test_preemptions_and_stops_are_never_charged(failure: FailureClass) -> None:
+    row = ROW
+    for _ in range(100):
+        row = end_attempt(row, ending(failure, worker_lost=True), Retries(infrastructure=0), now=0.0)
+    assert row.status is Status.PENDING
+    assert row.deaths == 0
+    assert row.failures[failure] == 100
+
+
+def test_budgets_are_separate() -> None:
+    retries, row = Retries(user=1, infrastructure=1), ROW
+    for failure in (FailureClass.USER, FailureClass.INFRASTRUCTURE):
+        row = end_attempt(row, ending(failure), retries, now=0.0)
+    assert row.status is Status.WAITING
+    assert end_attempt(row, ending(FailureClass.USER), retries, now=0.0).status is Status.FAILED
+
+
+def test_out_of_memory_goes_to_a_smaller_pack_then_alone() -> None:
+    first = end_attempt(ROW, ending(FailureClass.OUT_OF_MEMORY, pack=4), Retries(), now=0.0)
+    assert first.pack_limit == 3
+    assert end_attempt(first, ending(FailureClass.OUT_OF_MEMORY, pack=3), Retries(), now=0.0).pack_limit == 1
+
+
+def test_a_trial_that_kills_workers_is_tried_alone_then_given_up_as_poison() -> None:
+    row = ROW
+    for deaths in (1, 2, 3):
+        row = end_attempt(row, ending(FailureClass.INFRASTRUCTURE, pack=3, worker_lost=True), Retries(), now=0.0)
+        assert row.pack_limit == (1 if deaths == 3 else None)
+    row = end_attempt(row, ending(FailureClass.INFRASTRUCTURE, worker_lost=True), Retries(), now=0.0)
+    assert row.status is Status.FAILED
+    assert row.reason.startswith("poison: 4 workers died")
+
+
+def test_lost_storage_is_no_death() -> None:
+    row = ROW
+    for _ in range(5):
+        row = end_attempt(row, ending(FailureClass.INFRASTRUCTURE), Retries(), now=0.0)
+    assert (row.deaths, row.pack_limit, row.status) == (0, None, Status.WAITING)
+
+
+def test_a_trial_sent_back_is_alone_until_past_the_step_and_keeps_its_cap() -> None:
+    row = end_attempt(replace(ROW, pack_cap=2), ending(None, pack=2), Retries(), now=0.0)
+    assert (row.status, row.pack_limit, row.alone_until) == (Status.PENDING, 1, 3)
+    assert not row.failures
+    assert replace(row, alone_until=None).pack_limit == 2
+
+
+def test_a_diverged_trial_starts_anew_without_its_checkpoints() -> None:
+    row = replace(ROW, resume_from=1, number=2)
+    row = end_attempt(row, ending(FailureClass.DIVERGENCE), Retries(divergence=1), now=0.0)
+    assert (row.resume_from, row.barred) == (None, 2)
+
+
+def test_backoff_doubles_up_to_its_limit_with_a_jitter_of_its_own() -> None:
+    retries = Retries(backoff_seconds=2.0, backoff_limit=20.0)
+    delays = [backoff(retries, "a", 1, count) for count in range(1, 8)]
+    assert delays == [backoff(retries, "a", 1, count) for count in range(1, 8)]
+    for count, delay in enumerate(delays):
+        assert 0.5 <= delay / min(2.0 * 2**count, 20.0) <= 1.5
+    assert backoff(retries, "a", 1, 1) != backoff(retries, "a", 2, 1) != backoff(retries, "b", 1, 1)
+    assert backoff(retries, "a", 1, 10_000) <= 30.0
+
+
+def test_infrastructure_failures_wait() -> None:
+    row = end_attempt(ROW, ending(FailureClass.INFRASTRUCTURE), Retries(backoff_seconds=8.0), now=100.0)
+    assert row.status is Status.WAITING
+    assert 104.0 <= row.not_before <= 112.0

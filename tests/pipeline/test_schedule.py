@@ -1,0 +1,442 @@
+"""The scheduler by examples, and by a machine that makes things happen in any order and checks what always holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from fakes import make_trial, make_trials
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from pipeline.commands import (
+    Admit,
+    Command,
+    Commit,
+    CommitDecided,
+    CommitRefused,
+    Event,
+    Note,
+    RecordFailure,
+    StartWorker,
+    StopRequested,
+    StopWorker,
+    SweepStarted,
+    Tick,
+)
+from pipeline.events import (
+    FailureClass,
+    TrialCheckpointed,
+    TrialFailed,
+    TrialFinished,
+    TrialProgress,
+    TrialReturned,
+    WorkerLost,
+    WorkerReady,
+)
+from pipeline.schedule import decide
+from pipeline.state import Policy, Retries, Status, SweepState, TrialState, WorkerStatus
+from pipeline.trial import Trial
+
+
+class Sweep:
+    """A state that is driven by hand; `commands` are those of the last event, without notes."""
+
+    def __init__(self, trials: tuple[Trial, ...], policy: Policy) -> None:
+        self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
+        self.commands: list[Command] = []
+        self.tell(SweepStarted(now=0.0))
+
+    def tell(self, event: Event) -> list[Command]:
+        self.state, commands = decide(self.state, event)
+        self.commands = [command for command in commands if not isinstance(command, Note)]
+        return self.commands
+
+    def ready(self, worker_id: str, capacity: int = 2) -> list[Command]:
+        return self.tell(WorkerReady(worker_id=worker_id, capacity=capacity, device="fake"))
+
+    def fail(self, trial: Trial, failure: FailureClass, message: str = "boom", step: int = 3) -> list[Command]:
+        row = self.state.trials[trial.trial_id]
+        return self.tell(
+            TrialFailed(
+                worker_id=row.worker_id,
+                trial_id=row.trial_id,
+                number=row.number,
+                failure=failure,
+                message=message,
+                step=step,
+            )
+        )
+
+    def finish(self, trial: Trial) -> list[Command]:
+        row = self.state.trials[trial.trial_id]
+        facts = {"worker_id": row.worker_id, "trial_id": row.trial_id, "number": row.number}
+        first, *more = self.tell(TrialFinished(**facts, step=trial.steps))
+        assert first == Commit(trial_id=row.trial_id, number=row.number)
+        return [*more, *self.tell(CommitDecided(trial_id=row.trial_id, number=row.number))]
+
+
+def admitted(commands: list[Command]) -> list[tuple[str, str]]:
+    return [(c.worker_id, c.assignment.trial.trial_id) for c in commands if isinstance(c, Admit)]
+
+
+def test_trials_are_admitted_in_plan_order_and_spread_over_the_workers() -> None:
+    trials = make_trials(4)
+    sweep = Sweep(trials, Policy(max_workers=2))
+    assert sweep.commands == [StartWorker(worker_id="e1w0"), StartWorker(worker_id="e1w1")]
+    first = admitted(sweep.ready("e1w0", capacity=4))
+    assert first == [("e1w0", trials[0].trial_id), ("e1w0", trials[1].trial_id)]
+    second = admitted(sweep.ready("e1w1", capacity=4))
+    assert second == [("e1w1", trials[2].trial_id), ("e1w1", trials[3].trial_id)]
+
+
+def test_a_worker_that_does_not_come_loses_its_share_after_a_while() -> None:
+    sweep = Sweep(make_trials(4), Policy(max_workers=2, patience_seconds=60.0))
+    assert len(admitted(sweep.ready("e1w0", capacity=4))) == 2
+    assert admitted(sweep.tell(Tick(now=59.0))) == []
+    assert len(admitted(sweep.tell(Tick(now=61.0)))) == 2
+
+
+def test_no_more_workers_than_trials() -> None:
+    assert len(Sweep(make_trials(2), Policy(max_workers=8)).commands) == 2
+
+
+def test_an_empty_sweep_starts_nothing() -> None:
+    assert Sweep((), Policy(max_workers=8)).commands == []
+
+
+def test_workers_stop_when_everything_is_done() -> None:
+    (trial,) = trials = make_trials(1)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0")
+    assert sweep.finish(trial) == [StopWorker(worker_id="e1w0", seconds=60.0)]
+
+
+def test_an_idle_worker_is_retired_while_others_work() -> None:
+    trials = make_trials(2)
+    sweep = Sweep(trials, Policy(max_workers=2, idle_seconds=30.0))
+    sweep.ready("e1w0"), sweep.ready("e1w1")
+    sweep.tell(Tick(now=10.0))
+    assert sweep.finish(trials[0]) == []
+    assert sweep.tell(Tick(now=39.0)) == []
+    assert sweep.tell(Tick(now=40.0)) == [StopWorker(worker_id="e1w0", seconds=60.0)]
+
+
+def test_a_retry_continues_from_the_attempt_that_checkpointed() -> None:
+    (trial,) = trials = make_trials(1)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0")
+    sweep.tell(TrialCheckpointed(worker_id="e1w0", trial_id=trial.trial_id, number=1, step=5))
+    (again,) = sweep.fail(trial, FailureClass.USER)
+    assert isinstance(again, Admit)
+    assert (again.assignment.number, again.assignment.resume_from) == (2, 1)
+    (record,) = [c for c in sweep.fail(trial, FailureClass.USER) if isinstance(c, RecordFailure)]
+    assert record.trial_id == trial.trial_id
+
+
+def test_an_infrastructure_failure_waits_for_its_backoff() -> None:
+    (trial,) = trials = make_trials(1)
+    sweep = Sweep(trials, Policy(retries=Retries(backoff_seconds=10.0)))
+    sweep.ready("e1w0")
+    assert sweep.fail(trial, FailureClass.INFRASTRUCTURE) == []
+    assert admitted(sweep.tell(Tick(now=4.9))) == []
+    assert len(admitted(sweep.tell(Tick(now=15.1)))) == 1
+
+
+def test_a_lost_worker_is_replaced_and_its_trials_continue() -> None:
+    trials = make_trials(2)
+    sweep = Sweep(trials, Policy(retries=Retries(backoff_seconds=0.0)))
+    sweep.ready("e1w0")
+    lost = WorkerLost(worker_id="e1w0", failure=FailureClass.PREEMPTION, message="drained")
+    assert sweep.tell(lost) == [StartWorker(worker_id="e1w1")]
+    assert len(admitted(sweep.ready("e1w1"))) == 2
+    assert sweep.tell(lost) == []
+
+
+def test_out_of_memory_shrinks_the_worker_and_keeps_the_others() -> None:
+    trials = make_trials(3)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0", capacity=3)
+    assert sweep.fail(trials[2], FailureClass.OUT_OF_MEMORY) == []
+    assert sweep.state.workers["e1w0"].capacity == 2
+    assert admitted(sweep.finish(trials[0])) == [("e1w0", trials[2].trial_id)]
+
+
+def test_suspects_run_alone_until_past_the_step() -> None:
+    trials = make_trials(2)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0")
+    for trial in trials:
+        sweep.tell(TrialReturned(worker_id="e1w0", trial_id=trial.trial_id, number=1, message="who?", step=4))
+    assert admitted(sweep.commands) == [("e1w0", trials[0].trial_id)]
+    facts = {"worker_id": "e1w0", "trial_id": trials[0].trial_id, "number": 2, "steps_per_second": 1.0, "metrics": {}}
+    sweep.tell(TrialProgress(**facts, step=4))
+    assert admitted(sweep.tell(Tick(now=1.0))) == []
+    sweep.tell(TrialProgress(**facts, step=5))
+    assert admitted(sweep.tell(Tick(now=2.0))) == []  # the other one must be alone, too
+    assert admitted(sweep.finish(trials[0])) == [("e1w0", trials[1].trial_id)]
+
+
+def test_events_of_attempts_that_are_over_change_nothing() -> None:
+    (trial,) = trials = make_trials(1)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0")
+    sweep.fail(trial, FailureClass.USER)
+    before = sweep.state
+    late = {"worker_id": "e1w0", "trial_id": trial.trial_id, "number": 1, "step": 9}
+    assert sweep.tell(TrialFinished(**late)) == []
+    assert sweep.tell(TrialCheckpointed(**late)) == []
+    assert sweep.tell(TrialFailed(**late, failure=FailureClass.USER, message="again")) == []
+    assert sweep.state == before
+
+
+def test_a_refused_commit_is_charged_to_infrastructure() -> None:
+    (trial,) = trials = make_trials(1)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0")
+    sweep.tell(TrialFinished(worker_id="e1w0", trial_id=trial.trial_id, number=1, step=10))
+    sweep.tell(CommitRefused(trial_id=trial.trial_id, number=1, message="damaged"))
+    row = sweep.state.trials[trial.trial_id]
+    assert (row.status, row.failures) == (Status.WAITING, {FailureClass.INFRASTRUCTURE: 1})
+
+
+def test_a_stop_stops_every_worker_and_admits_nothing() -> None:
+    sweep = Sweep(make_trials(3), Policy(max_workers=2))
+    sweep.ready("e1w0", capacity=1)
+    stops = sweep.tell(StopRequested())
+    assert stops == [StopWorker(worker_id="e1w0", seconds=60.0), StopWorker(worker_id="e1w1", seconds=60.0)]
+    assert sweep.ready("e1w1") == []
+    assert sweep.state.workers["e1w1"].status is WorkerStatus.STOPPING
+    for worker_id in ("e1w0", "e1w1"):
+        assert sweep.tell(WorkerLost(worker_id=worker_id, failure=FailureClass.STOPPED, message="stopped")) == []
+    assert not sweep.state.workers
+    assert sweep.state.unfinished == 3
+
+
+def test_the_sweep_stops_when_every_trial_fails_the_same_way() -> None:
+    trials = make_trials(5)
+    sweep = Sweep(trials, Policy(retries=Retries(user=0)))
+    sweep.ready("e1w0", capacity=1)
+    for number in (1, 2):
+        sweep.fail(trials[number - 1], FailureClass.USER, f"KeyError: weights of {number}")
+        assert not sweep.state.stopping
+    sweep.fail(trials[2], FailureClass.USER, "KeyError: weights of 3")
+    assert sweep.state.stopping
+    assert sweep.state.halted == "every trial fails the same way: KeyError: weights of 3"
+
+
+@pytest.mark.parametrize("disturbance", ["success", "other message", "other class"])
+def test_the_sweep_goes_on_when_failures_differ(disturbance: str) -> None:
+    trials = make_trials(6)
+    sweep = Sweep(trials, Policy(retries=Retries(user=0, infrastructure=0)))
+    sweep.ready("e1w0", capacity=1)
+    sweep.fail(trials[0], FailureClass.USER)
+    if disturbance == "success":
+        sweep.finish(trials[1])
+    elif disturbance == "other message":
+        sweep.fail(trials[1], FailureClass.USER, "bang")
+    else:
+        sweep.fail(trials[1], FailureClass.INFRASTRUCTURE)
+    for trial in trials[2:5]:
+        sweep.fail(trial, FailureClass.USER)
+    assert not sweep.state.stopping
+
+
+def test_workers_that_never_come_up_end_the_sweep() -> None:
+    sweep = Sweep(make_trials(2), Policy(max_workers=1, retries=Retries(backoff_seconds=0.0)))
+    for start in range(3):
+        assert not sweep.state.halted
+        lost = WorkerLost(worker_id=f"e1w{start}", failure=FailureClass.USER, message="no such prior")
+        sweep.tell(lost)
+    assert sweep.state.halted.endswith("the last with: no such prior")
+    assert not sweep.state.workers
+
+
+def test_finished_attempts_of_a_dead_driver_are_committed_without_a_worker() -> None:
+    (trial,) = make_trials(1)
+    state = SweepState.of([TrialState(trial=trial, number=3)], Policy())
+    state, commands = decide(state, SweepStarted(now=0.0, finished=((trial.trial_id, 2),)))
+    assert [c for c in commands if not isinstance(c, Note)] == [Commit(trial_id=trial.trial_id, number=2)]
+    state, _ = decide(state, CommitDecided(trial_id=trial.trial_id, number=2))
+    assert state.unfinished == 0
+    assert not state.workers
+
+
+def test_finished_trials_are_passed_over_once() -> None:
+    trials = make_trials(2000)
+    rows = [TrialState(trial=trial, status=Status.COMMITTED) for trial in trials[:-1]]
+    state = SweepState.of([*rows, TrialState(trial=trials[-1])], Policy())
+    state, _ = decide(state, SweepStarted(now=0.0))
+    state, commands = decide(state, WorkerReady(worker_id="e1w0", capacity=1, device=""))
+    assert len(admitted(commands)) == 1
+    assert state.cursor == 2000
+    assert state.returned == ()
+
+
+RETRIES = Retries(user=1, infrastructure=2, out_of_memory=1, divergence=0, backoff_seconds=4.0)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Workers that come, go, finish and fail as they like. `runs` is what they truly run: (worker, trial) -> number."""
+
+    @initialize(count=st.integers(0, 7), workers=st.integers(1, 3), stop_after=st.sampled_from([0, 3]))
+    def begin(self, count: int, workers: int, stop_after: int) -> None:
+        trials = tuple(make_trial(seed=seed) for seed in range(count))
+        policy = Policy(retries=RETRIES, max_workers=workers, stop_after_same_failures=stop_after)
+        self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
+        self.now = 0.0
+        self.alive: set[str] = set()
+        self.ready: dict[str, int] = {}
+        self.stopping: set[str] = set()
+        self.runs: dict[tuple[str, str], int] = {}
+        self.started: Counter[str] = Counter()
+        self.charged: Counter[tuple[str, FailureClass]] = Counter()
+        self.committed: set[str] = set()
+        self.given_up: set[str] = set()
+        self.send(SweepStarted(now=0.0))
+
+    def send(self, event: Event) -> None:
+        self.state, commands = decide(self.state, event)
+        for command in commands:
+            self.obey(command)
+
+    def obey(self, command: Command) -> None:
+        match command:
+            case StartWorker(worker_id=worker_id):
+                assert worker_id not in self.alive
+                self.alive.add(worker_id)
+                assert len(self.alive) <= self.state.policy.max_workers
+                assert not self.state.stopping
+            case StopWorker(worker_id=worker_id):
+                assert worker_id in self.alive
+                assert worker_id not in self.stopping
+                self.stopping.add(worker_id)
+            case Admit(worker_id=worker_id, assignment=assignment):
+                self.check_admission(worker_id, assignment.trial.trial_id, assignment.number)
+            case Commit(trial_id=trial_id, number=number):
+                assert trial_id not in self.committed
+                self.committed.add(trial_id)
+                self.send(CommitDecided(trial_id=trial_id, number=number))
+            case RecordFailure(trial_id=trial_id):
+                assert trial_id not in self.committed | self.given_up
+                self.given_up.add(trial_id)
+
+    def check_admission(self, worker_id: str, trial_id: str, number: int) -> None:
+        assert worker_id in self.ready, "admitted to a worker that is not ready"
+        assert worker_id not in self.stopping, "admitted to a worker that was told to stop"
+        assert trial_id not in self.committed | self.given_up, "runs again after its end"
+        assert trial_id not in [running for _, running in self.runs], "runs twice at once"
+        self.started[trial_id] += 1
+        assert number == self.started[trial_id], "attempt numbers rise by one"
+        self.runs[worker_id, trial_id] = number
+        on_board = [running for worker, running in self.runs if worker == worker_id]
+        assert len(on_board) <= self.ready[worker_id], "more than the worker can take"
+        limits = [self.state.trials[running].pack_limit for running in on_board]
+        assert all(limit is None or len(on_board) <= limit for limit in limits), "in bad company"
+
+    @rule(seconds=st.sampled_from([0.5, 5.0, 100.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.send(Tick(now=self.now))
+
+    @precondition(lambda self: self.alive - self.ready.keys())
+    @rule(data=st.data(), capacity=st.integers(1, 3))
+    def a_worker_comes(self, data: st.DataObject, capacity: int) -> None:
+        worker_id = data.draw(st.sampled_from(sorted(self.alive - self.ready.keys())))
+        self.ready[worker_id] = capacity
+        self.send(WorkerReady(worker_id=worker_id, capacity=capacity, device="fake"))
+
+    @precondition(lambda self: self.alive)
+    @rule(data=st.data(), failure=st.sampled_from([FailureClass.INFRASTRUCTURE, FailureClass.PREEMPTION]))
+    def a_worker_goes(self, data: st.DataObject, failure: FailureClass) -> None:
+        worker_id = data.draw(st.sampled_from(sorted(self.alive)))
+        self.lose(worker_id, FailureClass.STOPPED if worker_id in self.stopping else failure)
+
+    def lose(self, worker_id: str, failure: FailureClass) -> None:
+        self.alive.discard(worker_id)
+        self.ready.pop(worker_id, None)
+        self.stopping.discard(worker_id)
+        for key in [key for key in self.runs if key[0] == worker_id]:
+            del self.runs[key]
+            self.charged[key[1], failure] += 1
+        self.send(WorkerLost(worker_id=worker_id, failure=failure, message="gone"))
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), failure=st.sampled_from([*FailureClass, None, "finished"]), step=st.integers(1, 9))
+    def an_attempt_ends(self, data: st.DataObject, failure: FailureClass | str | None, step: int) -> None:
+        (worker_id, trial_id), number = data.draw(st.sampled_from(sorted(self.runs.items())))
+        del self.runs[worker_id, trial_id]
+        facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number, "step": step}
+        if failure == "finished":
+            self.send(TrialFinished(**facts))
+        elif failure is None:
+            self.send(TrialReturned(**facts, message="who?"))
+        else:
+            assert isinstance(failure, FailureClass)
+            self.charged[trial_id, failure] += 1
+            if failure is FailureClass.OUT_OF_MEMORY:
+                left = sum(worker == worker_id for worker, _ in self.runs)
+                self.ready[worker_id] = max(1, min(self.ready[worker_id], left))
+            self.send(TrialFailed(**facts, failure=failure, message=f"boom {trial_id}"))
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), step=st.integers(1, 9))
+    def a_trial_advances(self, data: st.DataObject, step: int) -> None:
+        (worker_id, trial_id), number = data.draw(st.sampled_from(sorted(self.runs.items())))
+        facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number, "step": step}
+        self.send(TrialProgress(**facts, steps_per_second=1.0, metrics={}))
+        self.send(TrialCheckpointed(**facts))
+
+    @rule()
+    def somebody_stops_it(self) -> None:
+        if self.now > 300.0:
+            self.send(StopRequested())
+
+    @invariant()
+    def the_state_is_what_truly_runs(self) -> None:
+        known = {
+            (worker.worker_id, trial_id): self.state.trials[trial_id].number
+            for worker in self.state.workers.values()
+            for trial_id in worker.running
+        }
+        assert known == self.runs
+        assert set(self.state.workers) == self.alive
+        assert Counter(row.status for row in self.state.trials) == +Counter(self.state.counts)
+        for row in self.state.trials:
+            assert (row.status is Status.COMMITTED) == (row.trial_id in self.committed)
+            assert (row.status is Status.FAILED) == (row.trial_id in self.given_up)
+
+    @invariant()
+    def budgets_are_exact(self) -> None:
+        for row in self.state.trials:
+            spent = {failure: self.charged[row.trial_id, failure] for failure in FailureClass}
+            assert {failure: count for failure, count in spent.items() if count} == dict(row.failures)
+            over = [f for f in FailureClass if (b := RETRIES.budget(f)) is not None and spent[f] > b]
+            assert (row.status is Status.FAILED) == bool(over)
+            assert all(spent[f] == (RETRIES.budget(f) or 0) + 1 for f in over)
+
+    def teardown(self) -> None:
+        """Left in peace, every sweep comes to its end."""
+        if not hasattr(self, "state"):
+            return
+        for _ in range(200):
+            if not self.state.workers and (self.state.stopping or not self.state.unfinished):
+                break
+            self.now += 100.0
+            self.send(Tick(now=self.now))
+            for worker_id in sorted(self.stopping):
+                self.lose(worker_id, FailureClass.STOPPED)
+            for worker_id in sorted(self.alive - self.ready.keys()):
+                self.ready[worker_id] = 2
+                self.send(WorkerReady(worker_id=worker_id, capacity=2, device="fake"))
+            for (worker_id, trial_id), number in sorted(self.runs.items()):
+                if self.runs.pop((worker_id, trial_id), None) is not None:
+                    facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number}
+                    self.send(TrialFinished(**facts, step=10))
+        assert not self.state.workers, "workers are left over"
+        assert self.state.stopping or not self.state.unfinished, "trials are left over"
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
