@@ -1,0 +1,27 @@
+"""Sweeps of text-to-3D optimisations, and their results in pandas: `pipeline.open("runs/quickstart").trials()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from PIL import Image
+
+    from pipeline.query import Sweep
+
+__all__ = ["images", "open"]
+
+
+def open(url: str) -> Sweep:
+    """The sweep at a folder or an object store URL, to read. Raises `pipeline.errors.UserError` if there is none."""
+    from pipeline.query import open_sweep
+
+    return open_sweep(url)
+
+
+def images(frame: DataFrame) -> list[Image.Image]:
+    """The pictures of a frame of `renders`, decoded, in its order."""
+    from pipeline.query import images as decoded
+
+    return decoded(frame)

@@ -1,0 +1,294 @@
+"""The command `dreamsweep`: each command parses, calls, prints. Nothing heavy is imported before it is needed.
+
+Exit codes: 0 all is well, 1 some trials failed, 2 the user can mend it (one message, nothing written), 130 stopped with
+work left.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline.plan import Plan
+    from pipeline.spec import SweepSpec
+    from pipeline.storage import Storage
+
+app = typer.Typer(
+    name="dreamsweep",
+    help="Sweeps of text-to-3D optimisations: prompts x seeds x settings, on Ray, resumable, into Parquet.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+SOME_FAILED, USER_ERROR, STOPPED = 1, 2, 130
+_SHOWN = 20  # rows of a list, before the rest is only counted
+
+
+class ExecutorChoice(StrEnum):
+    RAY = "ray"
+    INLINE = "inline"
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+_FILES: dict[Format, Literal["csv", "json", "parquet"]] = {
+    Format.CSV: "csv",
+    Format.JSON: "json",
+    Format.PARQUET: "parquet",
+}
+
+SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The sweep's YAML file.")]
+Target = Annotated[str, typer.Argument(metavar="SPEC_OR_URL", help="The sweep's YAML file, or its folder or URL.")]
+Address = Annotated[str | None, typer.Option(help="A running Ray cluster; without it, one is started here.")]
+Executor = Annotated[ExecutorChoice, typer.Option("--executor", help="`inline` runs in this process, without Ray.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed trials another round.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show nothing while running.")]
+
+
+def main() -> None:
+    """The console script. The one place that turns an error of the user's into a message and an exit code."""
+    from pipeline.errors import Fenced, UserError
+
+    try:
+        app()
+    except (UserError, Fenced) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(USER_ERROR) from None
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def plan(spec_path: SpecPath) -> None:
+    """Say what would run: trials, which are done, how long. Writes nothing."""
+    from pipeline import sayings, sweeps
+    from pipeline.storage import Storage
+
+    spec, planned = sweeps.load(spec_path)
+    storage = Storage(spec.url)
+    committed, failed = sweeps.finished(storage, planned)
+    states = {**dict.fromkeys(committed, "committed"), **dict.fromkeys(failed, "failed")}
+    rows = [
+        [t.trial_id, t.prompt, str(t.seed), t.variant, str(t.steps), states.get(t.trial_id, "to run")]
+        for t in planned.trials[:_SHOWN]
+    ]
+    sayings.console().print(sayings.table(["trial_id", "prompt", "seed", "variant", "steps", ""], rows))
+    if len(planned) > _SHOWN:
+        print(f"and {len(planned) - _SHOWN} more")
+    left = len(planned) - len(committed) - len(failed)
+    print(f"{sayings.counted(planned)}: {len(committed)} committed, {len(failed)} failed, {left} to run, in {spec.url}")
+    if left:
+        print(sayings.estimate(storage, planned, committed | failed))
+
+
+@app.command()
+def run(
+    spec_path: SpecPath,
+    address: Address = None,
+    executor: Executor = ExecutorChoice.RAY,
+    retry_failed: RetryFailed = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Run what is not committed yet, here and now. Ctrl-C checkpoints and stops; running it again continues."""
+    from pipeline import sweeps
+    from pipeline.plan import store_plan
+    from pipeline.storage import Storage
+
+    spec, planned = sweeps.load(spec_path)
+    storage = Storage(spec.url)
+    storage.check_writable()
+    if _nothing_left(storage, planned, retry_failed):
+        return
+    store_plan(storage, planned, spec_path.read_text(encoding="utf-8"))
+    _run(spec, planned, storage, address, executor, retry_failed, no_progress, f"run {shlex.quote(str(spec_path))}")
+
+
+@app.command()
+def resume(
+    target: Target,
+    address: Address = None,
+    executor: Executor = ExecutorChoice.RAY,
+    retry_failed: RetryFailed = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Continue a sweep with the plan and settings in its storage, whatever has become of its YAML file."""
+    from pipeline import sweeps
+
+    storage = sweeps.locate(target)
+    storage.check_writable()
+    spec, planned = sweeps.stored(storage)
+    if _nothing_left(storage, planned, retry_failed):
+        return
+    _run(spec, planned, storage, address, executor, retry_failed, no_progress, f"resume {shlex.quote(target)}")
+
+
+@app.command()
+def status(
+    target: Target, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False
+) -> None:
+    """How far a sweep is: done, running, failed and why. Asks storage only."""
+    from pipeline import sayings, sweeps
+    from pipeline.progress import duration
+    from pipeline.status import read_status
+
+    found = read_status(sweeps.locate(target), time.time())
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))
+        return
+    print(f"{found.url}: {found.committed} of {found.total} done, {len(found.failed)} failed, {found.left} left")
+    if found.driver:
+        print(f"running: {found.driver}, {found.workers} workers, heard of {duration(found.heard or 0)} ago")
+    elif found.left:
+        heard = f" (last heard of {duration(found.heard)} ago)" if found.heard is not None else ""
+        print(f"not running{heard}; continue with: {sayings.tool('dreamsweep')} resume {shlex.quote(target)}")
+    names = ["prompt", "seed", "variant", "attempt", "step", "steps/s"]
+    running = [
+        (row.prompt, row.seed, row.variant, row.attempt, f"{row.step}/{row.steps}", f"{row.steps_per_second:.1f}")
+        for row in found.running[:_SHOWN]
+    ]
+    if running:
+        sayings.console().print(sayings.table(names, [[str(cell) for cell in row] for row in running]))
+    for trial in found.failed[:_SHOWN]:
+        print(f"failed: {trial.prompt}, seed {trial.seed}, {trial.variant}: {trial.reason}")
+
+
+@app.command()
+def results(
+    target: Target,
+    format: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.TABLE,
+    columns: Annotated[str | None, typer.Option(help="Columns, with commas between them; `all` for every one.")] = None,
+    output: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+) -> None:
+    """A row a trial, in order of prompt, seed and variant."""
+    from pipeline import listing, sayings, sweeps
+    from pipeline.errors import UserError
+    from pipeline.query import Sweep
+
+    if format is Format.PARQUET and output is None:
+        raise UserError("--format parquet needs --output FILE")
+    table = listing.select(Sweep(sweeps.locate(target)).trials_table(), columns)
+    if format is not Format.TABLE:
+        data = listing.encode(table, _FILES[format])
+        if output is None:
+            sys.stdout.write(data.decode())
+        else:
+            listing.write(data, output)
+    elif output is not None:
+        raise UserError("--output needs --format csv, json or parquet")
+    else:
+        sayings.console().print(sayings.table(*listing.cells(table)))
+
+
+@app.command()
+def doctor(
+    spec_path: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Check for this sweep.")] = None,
+) -> None:
+    """Check Python, torch, GPU, Ray, prior, storage, disk and MLflow, and say what to do."""
+    from pipeline import sayings
+    from pipeline.doctor import Level, examine
+    from pipeline.spec import load_spec
+
+    checks = examine(load_spec(spec_path) if spec_path is not None else None)
+    sayings.console().print(
+        sayings.table(["", "", "found", "what to do"], [[c.level, c.name, c.found, c.advice] for c in checks])
+    )
+    if any(check.level is Level.FAIL for check in checks):
+        raise typer.Exit(USER_ERROR)
+
+
+@app.command()
+def mlflow_sync(
+    target: Target, uri: Annotated[str | None, typer.Option(help="The tracking server; else as the spec says.")] = None
+) -> None:
+    """Make MLflow equal to the sweep's results. Running it again changes nothing."""
+    from pipeline import sweeps
+    from pipeline.errors import UserError
+    from pipeline.record.tracking import mlflow_uri
+
+    storage = sweeps.locate(target)
+    spec, planned = sweeps.stored(storage)
+    setting = spec.tracking.mlflow if spec.tracking.mlflow != "off" else "auto"
+    place = uri or mlflow_uri(setting, storage)
+    if place is None:
+        raise UserError("no MLflow server is known for this storage: give --uri or set MLFLOW_TRACKING_URI")
+    from pipeline.record.mlflow_runs import sync
+
+    count = sync(storage, place, len(planned))
+    print(f"MLflow at {place} is complete: {count} runs were not")
+
+
+# ---- what commands share ---------------------------------------------------------------------------------------------
+
+
+def _nothing_left(storage: Storage, planned: Plan, retry_failed: bool) -> bool:
+    """Whether no trial is left to run; then says so, and raises Exit if some have failed."""
+    from pipeline import sweeps
+
+    committed, failed = sweeps.finished(storage, planned)
+    if len(committed) + (0 if retry_failed else len(failed)) < len(planned):
+        return False
+    from pipeline.record.compact import compact
+
+    compact(storage)  # a driver that died after its last commit has left this
+    print(f"nothing to do: {len(committed)} of {len(planned)} trials are committed in {storage.url}")
+    if failed:
+        print(f"{len(failed)} failed; another round for them: --retry-failed")
+        raise typer.Exit(SOME_FAILED)
+    return True
+
+
+def _run(
+    spec: SweepSpec,
+    planned: Plan,
+    storage: Storage,
+    address: str | None,
+    executor: ExecutorChoice,
+    retry_failed: bool,
+    no_progress: bool,
+    again: str,
+) -> None:
+    """Launch the sweep, then say how it ended. `again` is the command that continues it."""
+    from pipeline import sayings, sweeps
+    from pipeline.launch import launch
+    from pipeline.progress import display
+
+    committed, failed = sweeps.finished(storage, planned)
+    left = len(planned) - len(committed) - (0 if retry_failed else len(failed))
+    print(f"{spec.name}: {len(planned)} trials, {len(committed)} committed, {left} to run, in {storage.url}")
+    console = sayings.console()
+    summary = launch(
+        spec,
+        planned,
+        left,
+        storage,
+        kind=executor.value,
+        address=address,
+        retry_failed=retry_failed,
+        show=display(console, wanted=not no_progress),
+        say=lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True),
+    )
+    for line in sayings.conclusion(summary, storage, spec, again):
+        print(line)
+    if summary.stopped:
+        raise typer.Exit(STOPPED)
+    if summary.failed or summary.remaining:
+        raise typer.Exit(SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What the commands say: tables, how a run ended, what to try next. Text only; printing it is the command's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.progress import duration
+from pipeline.record.tracking import mlflow_uri
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipeline.driver import Summary
+    from pipeline.plan import Plan
+    from pipeline.spec import SweepSpec
+    from pipeline.storage import Storage
+
+_REASONS = 20
+_MEASURED = 50
+
+
+def counted(planned: Plan) -> str:
+    """How many trials, and of what they are made."""
+    counts = [len({getattr(trial, name) for trial in planned.trials}) for name in ("prompt", "seed", "variant")]
+    return f"{len(planned)} trials ({counts[0]} prompts x {counts[1]} seeds x {counts[2]} variants)"
+
+
+def estimate(storage: Storage, planned: Plan, finished: frozenset[str]) -> str:
+    """How long the rest takes one trial after the other, from the committed trials' steps a second."""
+    from pipeline.record.commit import committed_ids
+    from pipeline.record.results import fresh_results
+
+    some = sorted(committed_ids(storage))[:_MEASURED]
+    rates = [rate for rate in fresh_results(storage, some).table["steps_per_second"].to_pylist() if rate]
+    if not rates:
+        return "No estimate yet: it comes from the speed of committed trials."
+    steps = sum(trial.steps for trial in planned.trials if trial.trial_id not in finished)
+    rate = statistics.median(rates)
+    return f"About {duration(steps / rate)} for one trial after the other, at the {rate:.1f} steps/s measured so far."
+
+
+def conclusion(summary: Summary, storage: Storage, spec: SweepSpec, again: str) -> Iterator[str]:
+    """How the run ended, a line each; `again` are the arguments of the command that continues it."""
+    yield (
+        f"{summary.committed} of {summary.total} trials committed, {summary.ran} of them in this run of "
+        f"{duration(summary.seconds)}"
+    )
+    if summary.message:
+        yield f"ended early: {summary.message}"
+    for reason, count in Counter(summary.failed.values()).most_common(_REASONS):
+        yield f"failed: {count} x {reason}" if count > 1 else f"failed: {reason}"
+    if summary.stopped:
+        yield f"stopped with {summary.remaining} trials left; continue with: {tool('dreamsweep')} {again}"
+    elif summary.committed:
+        yield f"Results are in {storage.url}. Next:"
+        yield from (f"  {command}" for command in next_commands(storage, spec))
+
+
+def next_commands(storage: Storage, spec: SweepSpec) -> list[str]:
+    """Three commands to try on a sweep with results."""
+    url = shlex.quote(storage.url)
+    code = f'import pipeline; pipeline.open({json.dumps(storage.url)}).contact_sheet().save("contact_sheet.png")'
+    uri = mlflow_uri(spec.tracking.mlflow, storage)
+    look = f"{tool('dreamsweep')} status {url}"
+    if uri is not None and uri.startswith("sqlite:"):
+        look = f"{tool('mlflow')} ui --backend-store-uri {shlex.quote(uri)}"
+    return [f"{tool('dreamsweep')} results {url}", f"{tool('python')} -c {shlex.quote(code)}", look]
+
+
+def tool(name: str) -> str:
+    """How to call a program that was installed along: by its name if that finds it, else by its path."""
+    there = os.path.join(os.path.dirname(sys.executable), name)
+    found = shutil.which(name)
+    if not os.path.exists(there) or (found is not None and os.path.realpath(found) == os.path.realpath(there)):
+        return name
+    path = os.path.relpath(there)
+    return shlex.quote(there if path.startswith("..") else path)
+
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal, so that tables are not folded in files and pipes."""
+    from rich.console import Console
+
+    made = Console(highlight=False, markup=False)
+    return made if made.is_terminal else Console(highlight=False, markup=False, width=200)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Cells as they are, never markup."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made

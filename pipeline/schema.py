@@ -1,0 +1,187 @@
+"""The three tables of a sweep: column names, types and what they mean.
+
+`trials` has a row a trial, `history` a row a logged step, `renders` a row a view. All three begin with the same key
+columns, so that each can be read alone or joined on `trial_id`. Metric and config columns are open: they are whatever
+the trials of the sweep have, under the prefixes below.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.events import FailureClass
+
+METRIC = "metric_"
+CONFIG = "config."
+
+IMAGE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
+INSTANT = pa.timestamp("ms", tz="UTC")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    description: str
+
+    @property
+    def field(self) -> pa.Field:
+        return pa.field(self.name, self.type)
+
+
+KEYS = (
+    Column("trial_id", pa.string(), "20 hexadecimal digits: a hash of prompt, seed, config and prior."),
+    Column("prompt", pa.string(), "The text that was optimised for."),
+    Column("seed", pa.int64(), "The seed of every random draw of the trial."),
+    Column("variant", pa.string(), "The name of the cell of the grid, or of the listed variant."),
+)
+
+_FAILURES = {
+    FailureClass.USER: "an exception that would come again (config, prior, a bug)",
+    FailureClass.INFRASTRUCTURE: "a lost worker, a lost node or failed storage",
+    FailureClass.PREEMPTION: "an announced preemption; never charged to a budget",
+    FailureClass.OUT_OF_MEMORY: "a full device",
+    FailureClass.DIVERGENCE: "a diverged optimisation",
+    FailureClass.STOPPED: "a stop that somebody asked for; never charged to a budget",
+}
+
+
+def failures_column(failure: FailureClass) -> str:
+    """The column of `trials` that counts attempts which ended so."""
+    return f"failures_{failure.value}"
+
+
+TRIALS = (
+    *KEYS,
+    Column("tags", pa.string(), "The prompt's tags as a JSON object of strings; `Sweep.trials()` gives dicts."),
+    Column("status", pa.string(), "`completed` or `failed`."),
+    Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`, `flat`; null if it failed."),
+    Column("reason", pa.string(), "Why the verdict or the failure, in a sentence."),
+    Column("steps", pa.int32(), "Optimisation steps done."),
+    Column("attempt", pa.int32(), "The number of the attempt whose result this is; for a failed trial the last one."),
+    Column("attempts", pa.int32(), "How many attempts were started."),
+    *(
+        Column(failures_column(failure), pa.int32(), f"How many attempts ended by {_FAILURES[failure]}.")
+        for failure in FailureClass
+    ),
+    Column("seconds", pa.float64(), "Seconds of optimisation over all attempts that led to the result."),
+    Column("steps_per_second", pa.float64(), "Mean optimisation steps a second."),
+    Column("device", pa.string(), "The device that finished the trial."),
+    Column("prior", pa.string(), "The frozen diffusion model: a JSON object of kind, model and revision."),
+    Column("software", pa.string(), "Versions that made the result, as in `dreamsweep 0.1.0, torch 2.14.1`."),
+    Column("started_at", INSTANT, "When the attempt of the result started."),
+    Column("finished_at", INSTANT, "When the attempt of the result ended."),
+    Column("config", pa.string(), "The whole resolved config as a JSON object."),
+)
+
+HISTORY = (*KEYS, Column("step", pa.int32(), "Steps done when the metrics were taken, from 1."))
+
+RENDERS = (
+    *KEYS,
+    Column("view", pa.int32(), "The number of the view, from 0; kinds of one view share it."),
+    Column("kind", pa.string(), "`color`, `textureless` or `depth`."),
+    Column("azimuth", pa.float32(), "Degrees around the vertical axis."),
+    Column("elevation", pa.float32(), "Degrees above the horizon."),
+    Column("radius", pa.float32(), "Distance of the camera from the origin, in scene units."),
+    Column("image", IMAGE, "The PNG file, as Hugging Face `Image`: a struct of `bytes` and `path`."),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {"trials": TRIALS, "history": HISTORY, "renders": RENDERS}
+
+_TABLE_TEXTS = {
+    "trials": "One row a trial, completed or failed; no images.",
+    "history": "One row a logged step of a completed trial.",
+    "renders": "One row a rendered view of a completed trial.",
+}
+_OPEN_COLUMNS = {
+    "trials": (
+        (f"{CONFIG}<key>", "int64, double, bool or string", "A config key that differs between trials, dotted."),
+        (f"{METRIC}<name>", "double", "A summary metric of the finished trial."),
+    ),
+    "history": (("<metric>", "float", "A metric of the step; null where the trial has none of that name."),),
+    "renders": (),
+}
+
+
+def schema(columns: Sequence[Column], extra: Sequence[pa.Field] = ()) -> pa.Schema:
+    """The Arrow schema of the columns and then the `extra` fields. Image columns are declared to Hugging Face
+    `datasets` in the schema's metadata; the other types it reads from Arrow."""
+    fields = [column.field for column in columns] + list(extra)
+    metadata = None
+    if any(column.type == IMAGE for column in columns):
+        metadata = {"huggingface": json.dumps({"info": {"features": {f.name: _feature(f.type) for f in fields}}})}
+    return pa.schema(fields, metadata=metadata)
+
+
+def _feature(kind: pa.DataType) -> dict[str, str]:
+    if kind == IMAGE:
+        return {"_type": "Image"}
+    return {"dtype": "float32" if kind == pa.float32() else str(kind), "_type": "Value"}
+
+
+def with_config_columns(trials: pa.Table) -> pa.Table:
+    """`trials` with a column `config.<key>` for every dotted config key that differs between its rows.
+
+    The column `config` must be dictionary-encoded: each distinct config is read once.
+    """
+    column = trials["config"].combine_chunks()
+    flat = [flat_config(json.loads(text)) if text else {} for text in column.dictionary.to_pylist()]
+    keys = sorted({key for config in flat for key in config})
+    used = [flat[i] for i in sorted(set(column.indices.drop_null().to_pylist()))]
+    indices = column.indices
+    for key in keys:
+        if len({json.dumps(config.get(key)) for config in used}) > 1:
+            values = _column([config.get(key) for config in flat])
+            trials = trials.append_column(CONFIG + key, values.take(indices))
+    return trials
+
+
+def flat_config(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one with dotted keys; lists become JSON text."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            found |= flat_config(value, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = json.dumps(value) if isinstance(value, list) else value
+    return found
+
+
+def _column(values: Sequence[Any]) -> pa.Array:
+    """The values as booleans, integers or floats if all are, else as text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int}:
+        return pa.array(values, pa.int64())
+    if kinds <= {int, float}:
+        return pa.array(values, pa.float64())
+    return pa.array([value if value is None or isinstance(value, str) else json.dumps(value) for value in values])
+
+
+def results_reference() -> str:
+    """docs/results.md: every table and column, generated from this module."""
+    lines = [
+        "# The tables of a sweep",
+        "",
+        "Generated from `pipeline/schema.py`; change it there.",
+        "",
+        "`pipeline.open(url)` reads them as pandas frames, results that are not compacted yet included. The Parquet",
+        "files are in `dataset/` of the sweep's storage; `dataset/current.json` lists those that are current.",
+    ]
+    for table, columns in TABLES.items():
+        lines += ["", f"## {table}", "", _TABLE_TEXTS[table], "", "| column | type | meaning |", "|---|---|---|"]
+        lines += [f"| `{column.name}` | {_shown(column.type)} | {column.description} |" for column in columns]
+        lines += [f"| `{name}` | {kind} | {text} |" for name, kind, text in _OPEN_COLUMNS[table]]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(kind: pa.DataType) -> str:
+    if kind == IMAGE:
+        return "struct of bytes, path"
+    return str(kind)

@@ -1,0 +1,74 @@
+"""Finding sweeps: by spec file, folder or URL; what they plan, and what of that is finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import paths
+from pipeline.errors import UserError
+from pipeline.storage import Storage
+
+if TYPE_CHECKING:
+    from pipeline.plan import Plan
+    from pipeline.spec import SweepSpec
+
+
+def load(spec_path: Path) -> tuple[SweepSpec, Plan]:
+    """The spec of the file, checked, and its plan. Raises UserError."""
+    from pipeline.plan import make_plan
+    from pipeline.prompts import load_prompts
+    from pipeline.spec import load_spec
+
+    spec = load_spec(spec_path)
+    return spec, make_plan(spec, load_prompts(spec.prompts, spec_path.parent))
+
+
+def stored(storage: Storage) -> tuple[SweepSpec, Plan]:
+    """The newest spec and the whole plan that the sweep's storage holds. Raises UserError."""
+    from pipeline.plan import stored_plan, stored_spec
+    from pipeline.spec import parse_spec
+
+    text = stored_spec(storage)
+    assert text is not None, "a sweep has a plan"
+    return parse_spec(text, f"the spec stored in {storage.url}", None), stored_plan(storage)
+
+
+def locate(target: str) -> Storage:
+    """The storage of the sweep that is meant by a spec's path, or by a folder or URL. Raises UserError if none is."""
+    storage = Storage(target)
+    if Path(target).suffix in (".yaml", ".yml") or Path(target).is_file():
+        from pipeline.spec import load_spec
+
+        storage = Storage(load_spec(target).url)
+    require_sweep(storage)
+    return storage
+
+
+def finished(storage: Storage, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
+    """The ids of the plan's committed and of its failed trials."""
+    from pipeline.record.commit import committed_ids, failed_rounds
+
+    ids = {trial.trial_id for trial in plan.trials}
+    committed = committed_ids(storage) & ids
+    return committed, frozenset(failed_rounds(storage).keys() & ids) - committed
+
+
+def is_sweep(storage: Storage) -> bool:
+    """Whether a plan was ever stored here."""
+    return bool(storage.list(paths.PLAN))
+
+
+def require_sweep(storage: Storage) -> None:
+    """Raise UserError, naming sweeps one folder further down, unless there is a sweep."""
+    if not is_sweep(storage):
+        raise UserError(f"{storage.url} holds no sweep{_near(storage)}")
+
+
+def _near(storage: Storage) -> str:
+    if not storage.fs.isdir(storage.root):
+        return ": there is no such folder"
+    root = storage.url.rstrip("/")
+    folders = [str(path).rstrip("/").rpartition("/")[2] for path in storage.fs.ls(storage.root, detail=False)]
+    found = [f"{root}/{name}" for name in sorted(folders) if is_sweep(Storage(f"{root}/{name}"))]
+    return f"; did you mean {' or '.join(found[:3])}?" if found else ""
