@@ -163,7 +163,7 @@ def render(
     light: Float[Tensor, "scenes views 3"],
     with_normals: bool,
 ) -> Rendering:
-    """Evaluate the kept samples, shade and composite them. Lit looks need `with_normals`."""
+    """Evaluate the kept samples, shade and composite them. Lit and oriented looks need `with_normals`."""
     scenes, views, count, samples = rays.depth.shape
     points = kept.gather(rays.points.flatten(1, 3))
     found = field.sample(parameters, points, with_normals)
@@ -181,7 +181,7 @@ def render(
         opacity=w.sum(-1),
         depth=(w * rays.depth).sum(-1),
         weights=w,
-        facing=full[..., 4] * looks.lit[..., None, None] if normal is not None else None,
+        facing=full[..., 4] * looks.oriented[..., None, None] if normal is not None else None,
     )
 
 

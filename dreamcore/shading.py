@@ -17,15 +17,22 @@ from dreamcore.rng import Draws, Purpose
 @dataclass(frozen=True)
 class Looks:
     """How each view is lit: l_a = `ambient` and l_rho = 1 - `ambient` where `lit`, else albedo alone; `textureless`
-    replaces the albedo by `white`."""
+    replaces the albedo by `white`. Where `oriented`, the orientation loss acts on the view's normals."""
 
     lit: Bool[Tensor, "scenes views"]
     textureless: Bool[Tensor, "scenes views"]
     ambient: Float[Tensor, "scenes views"]
     white: Float[Tensor, " scenes"]
+    oriented: Bool[Tensor, "scenes views"]
 
     def to(self, device: torch.device) -> Looks:
-        return Looks(self.lit.to(device), self.textureless.to(device), self.ambient.to(device), self.white.to(device))
+        return Looks(
+            lit=self.lit.to(device),
+            textureless=self.textureless.to(device),
+            ambient=self.ambient.to(device),
+            white=self.white.to(device),
+            oriented=self.oriented.to(device),
+        )
 
 
 def sample_looks(
@@ -37,7 +44,8 @@ def sample_looks(
     start, p_lit, p_bare, low, high = torch.tensor(fields)[:, :, None].unbind(1)
     lit = (progress[:, None] >= start) & (u[..., 0] < p_lit)
     white = torch.tensor([config.textureless_albedo for config in configs])
-    return Looks(lit, lit & (u[..., 1] < p_bare), low + (high - low) * u[..., 2], white)
+    always = torch.tensor([[config.normals == "always"] for config in configs])
+    return Looks(lit, lit & (u[..., 1] < p_bare), low + (high - low) * u[..., 2], white, lit | always)
 
 
 def unit_normals(gradient: Float[Tensor, "*n 3"], epsilon: float = 1e-3) -> Float[Tensor, "*n 3"]:

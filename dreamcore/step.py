@@ -110,7 +110,7 @@ def _render(
     light = sample_lights(batch.draws, [config.light for config in batch.configs], cameras.position).to(device)
     shading = [config.shading for config in batch.configs]
     looks = sample_looks(batch.draws, shading, batch.progress, batch.views)
-    with_normals = bool(looks.lit.any()) or any(config.normals == "always" for config in shading)
+    with_normals = bool(looks.oriented.any())
     rays = _place_samples(batch, model, parameters, cameras.to(device))
     kept = keep_occupied(rays, occupied, settings.render.bound)
     return render(model.field, parameters, rays, kept, looks.to(device), light, with_normals), rays

@@ -66,6 +66,7 @@ def pictures(
             textureless=torch.full((1, 1), kind == "textureless"),
             ambient=torch.full((1, 1), _AMBIENT[kind]),
             white=torch.full((1,), config.shading.textureless_albedo),
+            oriented=torch.ones(1, 1, dtype=torch.bool),
         ).to(device)
         for azimuth in azimuths(count):
             camera = orbit([azimuth], elevation, radius, focal).to(device)

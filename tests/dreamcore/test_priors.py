@@ -204,3 +204,10 @@ def test_good_options_of_pipelines_pass() -> None:
 def test_the_kinds_are_known_without_pytorch() -> None:
     code = "import sys, dreamcore.priors.kinds, dreamcore.priors; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_blended_conditioning_is_the_weighted_sum_and_ignores_what_has_no_weight() -> None:
+    tensors = {"features": torch.tensor([[1.0], [3.0], [float("-inf")]]), "mask": torch.tensor([[0], [1], [2]])}
+    mixed = Conditioning(tensors).blend(torch.tensor([[0, 1, 2]]), torch.tensor([[0.25, 0.75, 0.0]]))
+    torch.testing.assert_close(mixed.tensors["features"], torch.tensor([[2.5]]))
+    assert mixed.tensors["mask"].tolist() == [[1]]

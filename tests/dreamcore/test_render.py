@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def _double(cameras: Cameras) -> Cameras:
 def _looks(scenes: int, views: int, lit: bool = False, textureless: bool = False, ambient: float = 0.1) -> Looks:
     flags = torch.ones(scenes, views, dtype=torch.bool)
     strength = torch.full((scenes, views), ambient, dtype=torch.float64)
-    return Looks(flags & lit, flags & textureless, strength, torch.full((scenes,), 0.8, dtype=torch.float64))
+    white = torch.full((scenes,), 0.8, dtype=torch.float64)
+    return Looks(flags & lit, flags & textureless, strength, white, flags & lit)
 
 
 def _rays(cameras: Cameras, resolution: int, samples: int, bound: float = 1.0, jitter: float = 0.5) -> Rays:
@@ -242,7 +244,7 @@ def _mixed_looks() -> Looks:
     lit = torch.tensor([[False, True], [True, False]])
     bare = torch.tensor([[False, False], [True, False]])
     ambient = torch.tensor([[0.1, 0.3], [0.2, 0.1]], dtype=torch.float64)
-    return Looks(lit, bare, ambient, torch.tensor([1.0, 0.8], dtype=torch.float64))
+    return Looks(lit, bare, ambient, torch.tensor([1.0, 0.8], dtype=torch.float64), lit)
 
 
 LIGHT = torch.tensor([[[1.0, 2.0, 1.5], [0.0, 3.0, 0.5]], [[-1.0, 1.0, 2.0], [2.0, 0.1, 0.0]]], dtype=torch.float64)
@@ -319,7 +321,13 @@ def test_two_scenes_together_equal_each_alone(pruned: bool) -> None:
 
     def run(chosen: slice) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
         part = Cameras(cameras.position[chosen], cameras.rotation[chosen], cameras.focal[chosen])
-        mine = Looks(looks.lit[chosen], looks.textureless[chosen], looks.ambient[chosen], looks.white[chosen])
+        mine = Looks(
+            lit=looks.lit[chosen],
+            textureless=looks.textureless[chosen],
+            ambient=looks.ambient[chosen],
+            white=looks.white[chosen],
+            oriented=looks.oriented[chosen],
+        )
         parameters = {name: value.requires_grad_() for name, value in _parameters(*seeds[chosen]).items()}
         rays = _rays(part, 6, 8)
         view = render(FIELD, parameters, rays, keep_occupied(rays, occupied[chosen], 1.0), mine, light[chosen], True)
@@ -350,6 +358,16 @@ def test_normals_for_a_neighbour_s_sake_change_nothing() -> None:
     assert not bool(rich.facing.any())
     torch.testing.assert_close(rich.color, bare.color, rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(rich.weights, bare.weights, rtol=1e-12, atol=1e-14)
+
+
+def test_an_unlit_view_that_is_oriented_keeps_its_colour_and_pays_the_orientation_loss() -> None:
+    parameters, rays = _parameters(1), _rays(orbit([10.0], 20.0, 2.2, 1.0), 6, 8)
+    looks = dataclasses.replace(_looks(1, 1), oriented=torch.ones(1, 1, dtype=torch.bool))
+    bare = render(FIELD, parameters, rays, _all(rays), _looks(1, 1), LIGHT[:1, :1], with_normals=False)
+    found = render(FIELD, parameters, rays, _all(rays), looks, LIGHT[:1, :1], with_normals=True)
+    assert found.facing is not None
+    assert bool(found.facing.any())
+    torch.testing.assert_close(found.color, bare.color, rtol=1e-12, atol=1e-14)
 
 
 def test_lit_views_move_the_geometry() -> None:

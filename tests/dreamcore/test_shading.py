@@ -110,3 +110,13 @@ def test_normals_have_a_finite_derivative_everywhere(scale: float) -> None:
 
 def test_vanishing_gradient_has_no_normal() -> None:
     assert torch.equal(unit_normals(torch.zeros(2, 3)).abs(), torch.zeros(2, 3))
+
+
+def test_normals_are_for_lit_views_or_for_all() -> None:
+    draws = Draws(torch.arange(64), torch.zeros(64, dtype=torch.long))
+    lit_only = [ShadingConfig(albedo_fraction=0.0)] * 32
+    always = [ShadingConfig(albedo_fraction=0.0, normals="always")] * 32
+    looks = sample_looks(draws, lit_only + always, torch.full((64,), 0.5), 2)
+    assert torch.equal(looks.oriented[:32], looks.lit[:32])
+    assert bool(looks.oriented[32:].all())
+    assert not bool(looks.lit[32:].all())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dreamcore.prompts import VIEW_WORDS, view_index, view_prompts
+from dreamcore.prompts import VIEW_WORDS, view_index, view_prompts, view_weights
 
 FRONT, SIDE, BACK, OVERHEAD = range(4)
 
@@ -67,3 +67,25 @@ def test_prompts_follow_the_order_of_the_words() -> None:
         "a mug, overhead view",
     )
     assert view_prompts("a mug", view_dependent=False) == ("a mug",) * 4
+
+
+def test_blended_views_go_over_into_each_other_and_sum_to_one() -> None:
+    azimuth = torch.tensor([0.0, 45.0, 90.0, 135.0, 180.0, -45.0, -180.0, 270.0, 30.0])
+    elevation = torch.tensor([0.0, 0.0, 60.0, 0.0, 0.0, 0.0, 0.0, 0.0, 60.1])
+    expected = torch.tensor(
+        [
+            [1.0, 0.0, 0.0, 0.0],
+            [0.5, 0.5, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.5, 0.5, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
+            [0.5, 0.5, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ]
+    )
+    torch.testing.assert_close(view_weights(azimuth, elevation), expected)
+    anywhere = view_weights(torch.linspace(-400.0, 400.0, 333), torch.zeros(333))
+    torch.testing.assert_close(anywhere.sum(-1), torch.ones(333))
+    assert bool((anywhere >= 0.0).all())
