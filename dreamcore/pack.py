@@ -54,6 +54,7 @@ class _Member:
     key: str
     scene: Scene  # without its tensors, which are in the stack
     progress: Progress
+    last: StepResult | None = None
 
 
 class Pack:
@@ -107,11 +108,12 @@ class Pack:
         return self.keys.index(key)
 
     def step(self) -> list[StepResult]:
-        """Advance every scene by one step; results in order of joining. Finished scenes stay until they leave."""
+        """Advance every scene by one step; results in order of joining. Finished scenes stay as they are until they
+        leave, and say again that they are finished."""
         groups: dict[bool, list[int]] = {}
         for index, member in enumerate(self._members):
-            groups.setdefault(_is_coarse(member), []).append(index)
-        results: dict[int, StepResult] = {}
+            if member.last is None or not member.last.finished:
+                groups.setdefault(_is_coarse(member), []).append(index)
         for coarse, indices in groups.items():
             members = [self._members[index] for index in indices]
             if len(indices) == len(self._members):
@@ -123,9 +125,8 @@ class Pack:
                 for name, value in part.items():
                     self._stack[name][at] = value
             for index, (progress, result) in zip(indices, stepped, strict=True):
-                self._members[index] = replace(self._members[index], progress=progress)
-                results[index] = result
-        return [results[index] for index in sorted(results)]
+                self._members[index] = replace(self._members[index], progress=progress, last=result)
+        return [member.last for member in self._members if member.last is not None]
 
     def _advance(
         self, members: Sequence[_Member], stack: dict[str, Tensor], coarse: bool

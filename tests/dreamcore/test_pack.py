@@ -474,6 +474,21 @@ def test_empty_and_full_scenes_are_given_up_past_their_patience(changes: dict[st
 # ---- who is on board -------------------------------------------------------------------------------------------------
 
 
+def test_a_finished_scene_stays_as_it_is_while_its_neighbour_goes_on() -> None:
+    pack = Pack(FakePrior())
+    pack.join("short", Scene.create("a red ball", 1, override(CONFIG, {"steps": 3})))
+    pack.join("long", Scene.create("a red ball", 2, CONFIG))
+    for _ in range(3):
+        pack.step()
+    done = pack.snapshot("short")
+    results = [pack.step() for _ in range(2)][-1]
+    assert [(result.key, result.step, result.finished) for result in results] == [
+        ("short", 3, True),
+        ("long", 5, False),
+    ]
+    assert pack.snapshot("short").dump() == done.dump()
+
+
 def test_finished_at_the_last_step_and_not_before() -> None:
     pack = Pack(FakePrior())
     pack.join("short", Scene.create("a mug", 1, override(CONFIG, {"steps": 3})))
