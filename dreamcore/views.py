@@ -46,7 +46,8 @@ def pictures(
 ) -> Iterator[Picture]:
     """`count` views around the scene for each kind, lit from above the camera.
 
-    Distance and focal length are the middles of what the config trained with; `elevation` in degrees.
+    The distance is the middle and the focal length the shortest of what the config trained with; `elevation` is in
+    degrees.
     """
     config = scene.config
     done = torch.tensor([scene.progress.step / config.steps])
@@ -57,7 +58,8 @@ def pictures(
         if name.startswith("parameter.")
     }
     radius = sum(config.camera.radius) / 2.0
-    focal = sum(config.camera.focal) / 2.0 * (radius if config.camera.focal_follows_radius else 1.0)
+    # the widest that the scene was trained at: what fills the frame there would be cut off by a longer lens
+    focal = config.camera.focal[0] * (radius if config.camera.focal_follows_radius else 1.0)
     occupied = occupancy(field, parameters, _PRUNE_SIDE, bound, config.render.prune_density / 4.0)
     device = occupied.device
     for kind in kinds:
