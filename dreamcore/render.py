@@ -38,8 +38,12 @@ class Kept:
     `valid` is false."""
 
     index: Int[Tensor, "scenes kept"]
-    valid: Bool[Tensor, "scenes kept"]
     total: int
+
+    @property
+    def valid(self) -> Bool[Tensor, "scenes kept"]:
+        """Which entries are samples and no padding."""
+        return self.index < self.total
 
     def gather(self, values: Float[Tensor, "scenes total channels"]) -> Float[Tensor, "scenes kept channels"]:
         index = self.index.clamp(max=self.total - 1)[..., None].expand(-1, -1, values.shape[-1])
@@ -129,7 +133,7 @@ def keep_occupied(rays: Rays, occupied: Bool[Tensor, "scenes x y z"] | None, bou
     width = max(int(place.max()) + 1 if len(place) else 0, 1)
     index = torch.full((scenes, width), total, device=points.device)
     index[scene, place] = sample
-    return Kept(index, index < total, total)
+    return Kept(index, total)
 
 
 def _shade(
@@ -173,8 +177,7 @@ def render(
     if normal is not None:
         direction = kept.gather(rays.direction[..., None, :].expand(rays.points.shape).flatten(1, 3))
         parts.append((normal * direction).sum(-1, keepdim=True))
-    mask = kept.valid[..., None].to(color.dtype)
-    full = kept.scatter(torch.cat(parts, dim=-1) * mask).reshape(scenes, views, count, samples, -1)
+    full = kept.scatter(torch.cat(parts, dim=-1)).reshape(scenes, views, count, samples, -1)
     w = compositing.weights(full[..., 0], rays.spacing.expand_as(rays.depth))
     return Rendering(
         color=compositing.accumulate(w, full[..., 1:4]),

@@ -31,7 +31,6 @@ class Purpose(IntEnum):
     BACKGROUND = 5
     TIMESTEP = 6
     NOISE = 7
-    OCCUPANCY = 8
 
 
 def philox(counter: Int[Tensor, " 4 *n"], key: Int[Tensor, " 2 *n"]) -> Int[Tensor, " 4 *n"]:
