@@ -1,0 +1,1 @@
+"""Procedural objects with captions: what the bundled prior and judge are trained on."""
