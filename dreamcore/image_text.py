@@ -38,6 +38,7 @@ class ImageTextModel:
         self._network, self._tokenizer = network, tokenizer
         self._mean, self._deviation = (values[:, None, None] for values in colors)
         self._texts: dict[str, Tensor] = {}
+        self.device = colors[0].device
         self.image_size = _side(network.visual.image_size)
         image, text = _digests(network)
         self.identity = f"open_clip:{name}@image-sha256-{image}+text-sha256-{text}"
@@ -56,6 +57,14 @@ class ImageTextModel:
         seen = (resize_images(images, self.image_size) - self._mean) / self._deviation
         embedding: Tensor = self._network.encode_image(seen, normalize=True)
         return embedding
+
+
+def new_network(config: Mapping[str, Any]) -> nn.Module:
+    """A network of open_clip with random weights, in float32 on the CPU. `config` is a `model_cfg`.
+
+    Raises ValueError for a config that open_clip cannot build.
+    """
+    return _build(_Plan("a new network", "", config, {}, Path()))
 
 
 def same_image_encoder(one: str, other: str) -> bool:
