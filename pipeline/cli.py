@@ -219,6 +219,39 @@ def sheet(
 
 
 @app.command()
+def rprecision(
+    target: Target,
+    judge: Annotated[str, typer.Option(help="`embedded`, or a folder with open_clip_config.json.")] = "embedded",
+    captions: Annotated[
+        Path | None, typer.Option(help="A table of captions to seek among; else the prompts of the sweep.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .csv file to write, a row a trial.")] = None,
+) -> None:
+    """How often an image-text model retrieves each object's prompt from its renders, a row a variant."""
+    from pipeline import listing, sayings, sweeps
+    from pipeline.errors import UserError
+    from pipeline.judging import judge_sweep
+
+    if output is not None and output.suffix.lower() != ".csv":
+        raise UserError(f"--output {output}: must end in .csv")
+    judged = judge_sweep(sweeps.locate(target), judge, captions, sayings.show_judged)
+    names = ["variant", "trials", "colour", "geometry", "two fronts"]
+    rows = [
+        [
+            one.variant,
+            str(one.trials),
+            *(sayings.shares(found) for found in (one.color, one.geometry)),
+            "-" if one.janus is None else str(one.janus),
+        ]
+        for one in judged.variants
+    ]
+    sayings.console().print(sayings.table(names, rows))
+    print(f"among {len(judged.captions)} captions: chance is {100.0 / len(judged.captions):.2f} %")
+    if output is not None:
+        listing.write(judged.trials.to_csv(index=False).encode(), output)
+
+
+@app.command()
 def doctor(
     spec_path: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Check for this sweep.")] = None,
     prior: Annotated[

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from dreamcore.evaluate.retrieval import RPrecision
     from pipeline.driver import Summary
     from pipeline.plan import Plan
     from pipeline.spec import SweepSpec
@@ -74,6 +75,18 @@ def next_commands(storage: Storage, spec: SweepSpec) -> list[str]:
     if uri is not None and uri.startswith("sqlite:"):
         look = f"{tool('mlflow')} ui --backend-store-uri {shlex.quote(uri)}"
     return [f"{tool('dreamsweep')} results {url}", f"{tool('python')} -c {shlex.quote(code)}", look]
+
+
+def shares(found: RPrecision | None) -> str:
+    """R-Precision of objects and of single views, or a dash for what was not measured."""
+    return "-" if found is None else f"{found.objects}\none view: {found.views}"
+
+
+def show_judged(variant: str, done: int, total: int) -> None:
+    """One line that is written over."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{variant}: {done} of {total} renders judged" + ("\n" if done == total else ""))
+        sys.stderr.flush()
 
 
 def tool(name: str) -> str:

@@ -59,7 +59,7 @@ def test_the_quickstart_has_four_trials() -> None:
     spec = load_spec(ROOT / "sweeps" / "quickstart.yaml")
     plan = make_plan(spec, load_prompts(spec.prompts, ROOT / "sweeps"))
     cells = [(trial.prompt, trial.seed, trial.variant) for trial in plan.trials]
-    assert cells == [(p, s, "base") for p in ("a snowman", "a hamburger") for s in (0, 1)]
+    assert cells == [(p, s, "base") for p in ("a yellow duck", "a penguin wearing a crown") for s in (0, 1)]
 
 
 def test_the_order_is_variant_then_prompt_then_seed() -> None:

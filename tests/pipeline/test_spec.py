@@ -47,7 +47,7 @@ def test_reading_a_spec_imports_nothing_heavy() -> None:
 def test_the_quickstart() -> None:
     spec = load_spec(ROOT / "sweeps" / "quickstart.yaml")
     assert (spec.name, spec.storage, spec.url) == ("quickstart", "./runs", "./runs/quickstart")
-    assert spec.prompts == (InlinePrompt(prompt="a snowman"), InlinePrompt(prompt="a hamburger"))
+    assert spec.prompts == (InlinePrompt(prompt="a yellow duck"), InlinePrompt(prompt="a penguin wearing a crown"))
     assert spec.seeds == (0, 1)
     assert spec.prior.identity() == {"kind": "embedded", "revision": EMBEDDED_REVISION}
     assert spec.configs() == (("base", preset("quick")),)
