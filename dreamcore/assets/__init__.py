@@ -8,3 +8,4 @@ _HERE = Path(__file__).parent
 
 EMBEDDED_PRIOR = _HERE / "embedded_prior"
 MINILM = _HERE / "minilm"
+JUDGE = _HERE / "judge"

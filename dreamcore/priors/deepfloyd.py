@@ -9,18 +9,14 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
-from typing import Any
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
 
-from dreamcore.priors.base import Conditioning, resize_images
-from dreamcore.priors.diffusion_schedule import DiffusionSchedule
 from dreamcore.priors.embedding_cache import Embedding, Encoder
-from dreamcore.priors.networks import config_of, frozen, load_network
+from dreamcore.priors.networks import load_network
 from dreamcore.priors.pipeline_folder import Layout, PipelineFolder
-from dreamcore.priors.pipeline_prior import Embed, PipelineOptions, PipelinePrior, open_on
+from dreamcore.priors.pipeline_prior import PipelineOptions, open_on
+from dreamcore.priors.pixel_prior import PixelPrior
 
 TOKENS = 77  # what the model was trained with; T5 itself has no limit
 
@@ -37,42 +33,8 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 
 
-class DeepFloydPrior(PipelinePrior):
-    """The network, frozen. `embed` gives prompts their conditioning: `tokens`, the features of T5."""
-
-    def __init__(self, unet: nn.Module, schedule: DiffusionSchedule, embed: Embed, *, identity: str) -> None:
-        """Raises ValueError for a network that is not stage I's or mixes dtypes."""
-        _check_network(config_of(unet))
-        # Unlike Stable Diffusion's, this U-Net gains from channels-last memory also where it is not compiled.
-        unet = frozen(unet, "unet").to(memory_format=torch.channels_last)
-        super().__init__(unet, schedule, embed, identity)
-        self.image_size: int = config_of(unet).sample_size
-
-    def encode_image(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 h w"]:
-        """Pixels in [-1, 1] at the network's size."""
-        return 2.0 * resize_images(images, self.image_size) - 1.0
-
-    @torch.no_grad()
-    def predict_noise(
-        self, noised: Float[Tensor, "batch 3 h w"], t: Float[Tensor, " batch"], conditioning: Conditioning
-    ) -> Float[Tensor, "batch 3 h w"]:
-        (output,) = self._unet(
-            noised.to(self.dtype, memory_format=torch.channels_last),
-            self._schedule.timestep(t),
-            encoder_hidden_states=conditioning.tensors["tokens"],
-            return_dict=False,
-        )
-        return self._schedule.noise(output[:, :3].float(), noised.float(), t)
-
-
-def _check_network(unet: Any) -> None:
-    if unet.in_channels != 3 or unet.out_channels not in (3, 6) or unet.class_embed_type is not None:
-        raise ValueError(
-            f"unet takes {unet.in_channels} and gives {unet.out_channels} channels; stage I of DeepFloyd IF takes 3 "
-            "and gives 6. Choose a model with IF-I in its name, not the upscalers IF-II and IF-III"
-        )
-    if not isinstance(unet.sample_size, int):
-        raise ValueError(f"unet.sample_size = {unet.sample_size!r}: must be a whole number")
+class DeepFloydPrior(PixelPrior):
+    """Stage I, with the features of T5."""
 
 
 # ---- loading ---------------------------------------------------------------------------------------------------------

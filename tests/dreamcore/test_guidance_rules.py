@@ -274,7 +274,7 @@ def test_it_goes_through_the_embedded_network_in_either_dtype() -> None:
         value = (prior.noise_with_graph(leaf, t, prior.unconditional()) * direction).sum()
         (gradient,) = torch.autograd.grad(value, leaf)
         gradients.append(gradient)
-        assert not any(weight.requires_grad for weight in prior._network.parameters())
+        assert not any(weight.requires_grad for weight in prior._unet.parameters())
         assert not prior.predict_noise(leaf, t, prior.unconditional()).requires_grad
     ends = [
         (wide.predict_noise(z + step * direction, t, wide.unconditional()) * direction).sum() for step in (0.01, -0.01)
