@@ -149,6 +149,12 @@ def _shuffled(number: Int[Tensor, " r"]) -> Int[Tensor, " r"]:
     return (34 * rest + 1) * rest % 289
 
 
+def _edge(line: list[Int[Tensor, " r"]], k: Int[Tensor, " r"], share: Values) -> Values:
+    """Noise along a cell's edge, between its two ends."""
+    start, end = (_shuffled(value + k) / 289.0 for value in line)
+    return torch.lerp(start, end, share)
+
+
 def value_noise(x: Values, y: Values, z: Values) -> Values:
     """Smooth noise in [0, 1) from hashed lattice points. The hash is one of whole numbers, a permutation polynomial: it
     is the same on every device, which sines of large numbers are not."""
@@ -158,12 +164,7 @@ def value_noise(x: Values, y: Values, z: Values) -> Values:
     i, j, k = (cell.int() for cell in cells)
     columns = [_shuffled(i), _shuffled(i + 1)]
     lines = [[_shuffled(column + j + step) for column in columns] for step in (0, 1)]
-
-    def edge(line: list[Tensor], step: int) -> Tensor:
-        start, end = (_shuffled(value + k + step) / 289.0 for value in line)
-        return torch.lerp(start, end, u)
-
-    low, high = (torch.lerp(edge(lines[0], step), edge(lines[1], step), v) for step in (0, 1))
+    low, high = (torch.lerp(_edge(lines[0], k + step, u), _edge(lines[1], k + step, u), v) for step in (0, 1))
     return torch.lerp(low, high, w)
 
 

@@ -397,16 +397,12 @@ class Solid:
     def moved(self, scale: Scalar = 1.0, shift: Triple = (0.0, 0.0, 0.0), turn: Triple = (0.0, 0.0, 0.0)) -> Solid:
         """Turned, then scaled, then shifted."""
         factor, offset, axes = self._column(scale), self._rows(shift), rotation(self._rows(turn))
-
-        def place(points: NDArray[np.float32]) -> NDArray[np.float32]:
-            return (axes @ points[:, :, None])[:, :, 0] * factor[:, None] + offset
-
         parts = [
             Part(
                 part.shape,
                 part.op,
                 part.blend * factor,
-                place(part.centre),
+                _placed(part.centre, axes, factor, offset),
                 axes @ part.turn,
                 _scaled(part, factor),
                 part.extent * factor[:, None],
@@ -417,7 +413,9 @@ class Solid:
         top = None if self.top is None else self.top * factor + offset[:, 1]
         head = None
         if self.head is not None:
-            head = np.concatenate([place(self.head[:, :3]), (self.head[:, 3] * factor)[:, None]], axis=-1)
+            head = np.concatenate(
+                [_placed(self.head[:, :3], axes, factor, offset), (self.head[:, 3] * factor)[:, None]], axis=-1
+            )
         return Solid(self.count, parts, top, head)
 
     def joined(self, other: Solid, when: Mask | bool = True) -> Solid:
@@ -498,19 +496,25 @@ def along(direction: NDArray[np.float32]) -> NDArray[np.float32]:
 def _box(part: Part) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The box around a part along its own axes, [n, 3] each: its middle, and its half sides. Shapes that are not
     centred on their origin have a tighter one than `extent` says."""
-    shape, (a, b, c, _) = part.shape[:, None], part.sizes.T
+    a, b, c, _ = part.sizes.T
     middle, half = np.zeros_like(part.extent), part.extent.copy()
-
-    def along_axis(axis: int, low: NDArray[np.float32], high: NDArray[np.float32], *shapes: Shape) -> None:
-        here = np.isin(shape[:, 0], shapes)
-        middle[here, axis], half[here, axis] = ((low + high) / 2.0)[here], ((high - low) / 2.0)[here]
-
-    along_axis(1, np.zeros_like(b), b, Shape.PRISM, Shape.PYRAMID)
-    along_axis(1, b * c, a * c, Shape.DOME)
-    along_axis(0, a * np.cos(c) - b, a + b, Shape.ARC, Shape.HORN)
     height = a * np.sin(np.minimum(c, np.pi / 2.0)) + b
-    along_axis(1, -height, height, Shape.ARC, Shape.HORN)
+    for axis, low, high, *shapes in (
+        (1, np.zeros_like(b), b, Shape.PRISM, Shape.PYRAMID),
+        (1, b * c, a * c, Shape.DOME),
+        (0, a * np.cos(c) - b, a + b, Shape.ARC, Shape.HORN),
+        (1, -height, height, Shape.ARC, Shape.HORN),
+    ):
+        here = np.isin(part.shape, shapes)
+        middle[here, axis], half[here, axis] = ((low + high) / 2.0)[here], ((high - low) / 2.0)[here]
     return middle, half
+
+
+def _placed(
+    points: NDArray[np.float32], axes: NDArray[np.float32], factor: NDArray[np.float32], offset: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """[n, 3] points turned, then scaled, then shifted."""
+    return (axes @ points[:, :, None])[:, :, 0] * factor[:, None] + offset
 
 
 def _offset(part: Part) -> NDArray[np.float32]:

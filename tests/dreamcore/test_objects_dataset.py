@@ -65,7 +65,7 @@ def test_the_pool_has_every_view_of_every_scene(pool: Pool, scenes: Scenes) -> N
 
 @pytest.mark.usefixtures("plain")
 def test_captions_fit_their_views() -> None:
-    settings = replace(TINY, scenes=40, views_per_scene=4)
+    settings = replace(TINY, scenes=16, views_per_scene=10)
     pool = render_pool(settings, 0, CPU)
     directions = view_index(pool.azimuth, pool.elevation).tolist()
     with_words = 0

@@ -71,7 +71,7 @@ def test_held_out_colours_are_such_that_the_thing_is_painted_in_but_not_usually(
 
 
 def test_random_orders_never_hold_them_unless_asked() -> None:
-    orders = draw_orders(np.random.default_rng(0), 6_000)
+    orders = draw_orders(np.random.default_rng(0), 4_000)
     assert not any(is_held_out(order.words) for order in orders)
     # what is built has the looks that were said
     assert all(_looks(order) == order.words.looks for order in orders)

@@ -17,18 +17,23 @@ from dreamcore.objects.viewpoints import ViewSettings, sample_views
 
 TESTS = Path(__file__).resolve().parent.parent
 
+# The solids, the side and the oversampling of what is drawn under the interpreter
+DRAWINGS = ((0, 13, 8, 1), (13, 17, 8, 1), (0, 1, 3, 3))
+
 # Triton looks at TRITON_INTERPRET when it is imported: another process
 INTERPRETED = """
 import sys
 import torch
 from oracles.solids import exhibition
-from test_objects_tracer_cuda import views_of_the_exhibition
+from test_objects_tracer_cuda import DRAWINGS, views_of_the_exhibition
 from dreamcore.objects import tracer_cuda
 
 tables = exhibition()
-first, last, side, oversampling = (int(argument) for argument in sys.argv[2:])
-solid = torch.arange(first, last)
-images = tracer_cuda.trace(tables, solid, views_of_the_exhibition(len(tables))[first:last], side, oversampling)
+views = views_of_the_exhibition(len(tables))
+images = [
+    tracer_cuda.trace(tables, torch.arange(first, last), views[first:last], side, oversampling)
+    for first, last, side, oversampling in DRAWINGS
+]
 torch.save(images, sys.argv[1])
 """
 
@@ -45,31 +50,35 @@ def agree(one: torch.Tensor, other: torch.Tensor) -> bool:
     return bool(apart.float().mean() < 0.5 and (apart.amax(-1) <= 3).float().mean() > 0.99)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(("first", "last", "side", "oversampling"), [(0, 13, 8, 1), (13, 17, 8, 1), (0, 1, 3, 3)])
-def test_interpreted_kernel_draws_what_the_definition_draws(
-    tmp_path: Path, first: int, last: int, side: int, oversampling: int
-) -> None:
+@pytest.fixture(scope="module")
+def interpreted(tmp_path_factory: pytest.TempPathFactory) -> list[torch.Tensor]:
+    """What the kernel draws under the interpreter, for each of `DRAWINGS`."""
     pytest.importorskip("triton")
     path = os.pathsep.join(str(folder) for folder in (TESTS.parent, TESTS, TESTS / "dreamcore"))
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
-    out = tmp_path / "images.pt"
-    command = [sys.executable, "-c", INTERPRETED, str(out), *map(str, (first, last, side, oversampling))]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    out = tmp_path_factory.mktemp("interpreted") / "images.pt"
+    command = [sys.executable, "-c", INTERPRETED, str(out)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr[-2000:]
-    drawn = torch.load(out, weights_only=True)
+    images: list[torch.Tensor] = torch.load(out, weights_only=True)
+    return images
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(360)
+@pytest.mark.parametrize("number", range(len(DRAWINGS)), ids=str)
+def test_interpreted_kernel_draws_what_the_definition_draws(interpreted: list[torch.Tensor], number: int) -> None:
+    first, last, side, oversampling = DRAWINGS[number]
     tables = exhibition()
     views = views_of_the_exhibition(len(tables))[first:last]
     expected = trace_plainly(tables, torch.arange(first, last), views, side, oversampling)
     assert (expected[..., 3] > 0).flatten(1).any(1).all()
-    assert agree(drawn, expected)
+    assert agree(interpreted[number], expected)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("oversampling", [1, 2])
-def test_kernel_compiles_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oversampling: int) -> None:
+@pytest.mark.timeout(360)
+def test_kernel_compiles_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     triton = pytest.importorskip("triton")
     from triton.backends import backends
     from triton.backends.compiler import GPUTarget
@@ -84,7 +93,7 @@ def test_kernel_compiles_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "image": "*i32", "tables": "*fp32", "counts": "*i32", "solids": "*i64", "views": "*fp32",
         "parts": "i32", "side": "i32", "across": "i32", "tiles": "i32",
     }  # fmt: skip
-    constants = {"OVERSAMPLING": oversampling, "SAMPLES": oversampling**2, "WIDTH": 4, "HEIGHT": 4}
+    constants = {"OVERSAMPLING": 2, "SAMPLES": 4, "WIDTH": 4, "HEIGHT": 4}
     source = ASTSource(
         fn=tracer_cuda._draw, signature={**types, **dict.fromkeys(constants, "constexpr")}, constexprs=constants
     )
