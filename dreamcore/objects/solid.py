@@ -256,7 +256,10 @@ class Solid:
         return np.broadcast_to(np.asarray(value, np.float32), (self.count,)).copy()
 
     def _rows(self, values: Sequence[Scalar]) -> NDArray[np.float32]:
-        return np.stack([self._column(value) for value in values], axis=-1)
+        rows = np.empty((self.count, len(values)), np.float32)
+        for index, value in enumerate(values):
+            rows[:, index] = value
+        return rows
 
     def ellipsoid(self, centre: Triple, radii: Scalar | Triple, paint: Paint, **how: Any) -> None:
         """`radii` may be one number: a sphere."""
@@ -575,15 +578,12 @@ _LENGTHS: dict[Shape, tuple[int, ...]] = {
     Shape.PYRAMID: (0, 1),
     Shape.HORN: (0, 1),
 }
+_IS_LENGTH = np.asarray([[index in _LENGTHS.get(shape, ()) for index in range(4)] for shape in Shape])
 
 
 def _scaled(part: Part, factor: NDArray[np.float32]) -> NDArray[np.float32]:
-    sizes = part.sizes.copy()
-    for shape, lengths in _LENGTHS.items():
-        here = part.shape == shape
-        for index in lengths:
-            sizes[here, index] *= factor[here]
-    return sizes
+    lengths = _IS_LENGTH[part.shape.astype(np.int64)]
+    return np.where(lengths, part.sizes * factor[:, None], part.sizes)
 
 
 def _scaled_frequency(paint: Paint, factor: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from dreamcore.prompts import view_index
 from dreamcore.texts import VIEW_WORDS
 
 CPU = torch.device("cpu")
-TINY = DataSettings(scenes=4, views_per_scene=3, side=10, oversampling=1, chunk=7)
+TINY = DataSettings(scenes=3, views_per_scene=2, side=10, oversampling=1, chunk=4)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,9 @@ def _equal(one: Pool, other: Pool) -> bool:
 
 
 def test_the_pool_has_every_view_of_every_scene(pool: Pool, scenes: Scenes) -> None:
-    assert len(pool) == 12
-    assert pool.images.shape == (12, 10, 10, 4) and pool.images.dtype == torch.uint8
-    assert pool.scene.tolist() == [index for index in range(4) for _ in range(3)]
+    assert len(pool) == 6
+    assert pool.images.shape == (6, 10, 10, 4) and pool.images.dtype == torch.uint8
+    assert pool.scene.tolist() == [index for index in range(3) for _ in range(2)]
     assert pool.words == scenes.words
     assert len(set(pool.captions)) == len(pool.captions)
     assert sorted(set(pool.caption.tolist())) == list(range(len(pool.captions)))
@@ -87,7 +87,7 @@ def test_one_seed_gives_one_pool() -> None:
 
 
 def test_pictures_do_not_depend_on_the_chunks(pool: Pool, scenes: Scenes) -> None:
-    assert _equal(pool, render_pool(replace(TINY, chunk=12), 3, CPU, scenes=scenes))
+    assert _equal(pool, render_pool(replace(TINY, chunk=6), 3, CPU, scenes=scenes))
 
 
 def test_processes_build_the_same_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_processes_build_the_same_scenes(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_progress_ends_with_all_views(scenes: Scenes) -> None:
     told: list[tuple[int, int]] = []
     render_pool(TINY, 3, CPU, scenes=scenes, progress=lambda done, total: told.append((done, total)))
-    assert told == [(7, 12), (12, 12)]
+    assert told == [(4, 6), (6, 6)]
 
 
 def test_a_ball_is_drawn_where_it_is() -> None:

@@ -112,9 +112,9 @@ def _in_polygon(x: Array, y: Array, corners: Sequence[tuple[float, float]]) -> M
 def _in_ring(x: Array, y: Array, z: Array, ring: float, tube: Callable[[Array], Array], half: float) -> Mask:
     """Within `tube` of one of many points of an arc around +x."""
     angles = np.deg2rad(np.linspace(-half, half, 361))
-    spots = np.stack([ring * np.cos(angles), ring * np.sin(angles), np.zeros_like(angles)], -1)
-    away = np.linalg.norm(np.stack([x, y, z], -1)[:, None] - spots, axis=-1)
-    return (away < tube(angles / np.deg2rad(half))).any(1)
+    spots = ring * np.stack([np.cos(angles), np.sin(angles)])
+    squared = (x * x + y * y + z * z + ring * ring)[:, None] - 2.0 * np.stack([x, y], -1) @ spots
+    return (squared < tube(angles / np.deg2rad(half)) ** 2).any(1)
 
 
 def _in_star(x: Array, y: Array, z: Array) -> Mask:
