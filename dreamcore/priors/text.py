@@ -47,7 +47,7 @@ class TextEncoder:
         data = (folder / "model.safetensors").read_bytes()
         self.sha256 = hashlib.sha256(data).hexdigest()
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self._model = _bert(config, dequantise(load_tensors(data)))
+        self._model = bert(config, dequantise(load_tensors(data)))
 
     @torch.no_grad()
     def encode(self, prompt: str) -> TextFeatures:
@@ -60,7 +60,8 @@ class TextEncoder:
         return TextFeatures(tokens, F.normalize(tokens.sum(0) / mask.sum(), dim=0))
 
 
-def _bert(config: dict[str, Any], weights: dict[str, Tensor]) -> BertModel:
+def bert(config: dict[str, Any], weights: dict[str, Tensor]) -> BertModel:
+    """The encoder of this config with these weights, frozen, without the pooling of sentence embeddings."""
     from transformers.models.bert.configuration_bert import BertConfig
     from transformers.models.bert.modeling_bert import BertModel
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float16
@@ -18,10 +18,7 @@ from torch import Tensor
 
 from dreamcore.assets import MINILM
 from dreamcore.priors.quantised import dequantise
-from dreamcore.priors.text import TOKENS
-
-if TYPE_CHECKING:
-    from transformers.models.bert.modeling_bert import BertModel
+from dreamcore.priors.text import TOKENS, bert
 
 
 @torch.no_grad()
@@ -35,7 +32,8 @@ def encode_captions(
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_padding(length=TOKENS)
     tokenizer.enable_truncation(TOKENS)
-    model: Any = _model(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    model: Any = bert(config, dequantise(load_file(folder / "model.safetensors")))
     model.to(device, torch.float16 if device.type == "cuda" else torch.float32)
     features = torch.empty(len(captions), TOKENS, model.config.hidden_size, dtype=torch.float16, device=device)
     for start in range(0, len(captions), batch):
@@ -45,15 +43,3 @@ def encode_captions(
         output = model(input_ids=ids, attention_mask=mask).last_hidden_state
         features[start : start + batch] = output * mask[..., None]
     return features
-
-
-def _model(folder: Path) -> BertModel:
-    from transformers.models.bert.configuration_bert import BertConfig
-    from transformers.models.bert.modeling_bert import BertModel
-
-    config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    model = BertModel(config, add_pooling_layer=False)
-    model.load_state_dict(dequantise(load_file(folder / "model.safetensors")))
-    model.requires_grad_(False)
-    model.train(False)
-    return model

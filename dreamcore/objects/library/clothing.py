@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from dreamcore.objects.solid import Draw, Paint, Pattern, Scalar, Solid
+from dreamcore.objects.library.shapes import circle
+from dreamcore.objects.solid import Draw, Paint, Pattern, Solid
 from dreamcore.objects.thing import Shelf
 
 SHELF = Shelf("clothing")
 
 TO_X, TO_Z = (0, 0, -90), (90, 0, 0)  # turns that lay a part's y axis along x, along z
-
-
-def _around(count: int, radius: Scalar, start: Scalar = 0.0) -> Iterator[tuple[Scalar, Scalar, Scalar]]:
-    """`count` points of a circle and their angles in degrees."""
-    for index in range(count):
-        angle = start + 360.0 * index / count
-        yield radius * np.cos(np.deg2rad(angle)), radius * np.sin(np.deg2rad(angle)), angle
 
 
 def _contrast(draw: Draw, paint: Paint) -> Paint:
@@ -36,10 +28,10 @@ def _crown(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
     solid.torus((0, -0.3, 0), 0.44, 0.055, metal)
     solid.dome((0, -0.15, 0), 0.4, draw.paint("red", "purple", "blue"), squash=0.8, when=draw.chance(0.35))
     tall = draw.between(0.3, 0.42)
-    for x, z, _ in _around(7, 0.43, 90):
+    for x, z, _ in circle(7, 0.43, 90):
         solid.capsule((x, 0, z), (1.06 * x, tall, 1.06 * z), 0.12, metal, end_radius=0.03)
         solid.ellipsoid((1.07 * x, tall + 0.04, 1.07 * z), 0.07, jewel)
-    for x, z, _ in _around(7, 0.45, 90):
+    for x, z, _ in circle(7, 0.45, 90):
         solid.ellipsoid((x, -0.12, z), 0.075, jewel)
 
 
@@ -302,7 +294,7 @@ def _engagement_ring(solid: Solid, draw: Draw, main: Paint, second: Paint) -> No
     solid.cylinder((0, 0.27, 0), 0.08, 0.1, metal, above=0.2)
     solid.cylinder((0, 0.4, 0), 0.12, 0.06, gem, above=wide, rounding=0)
     solid.cylinder((0, 0.57, 0), 0.05, wide, gem.pale(0.25), above=wide * 0.6, rounding=0)
-    for x, z, _ in _around(4, wide - 0.03, 45):
+    for x, z, _ in circle(4, wide - 0.03, 45):
         solid.capsule((0.4 * x, 0.26, 0.4 * z), (x, 0.52, z), 0.035, metal)
 
 
@@ -336,7 +328,7 @@ def _wrist_watch(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
     solid.cylinder((0, 0, 0.19), 0.025, 0.3, draw.paint("white", "cream"), turn=TO_Z)
     solid.capsule((0, 0, 0.23), (0, 0.22, 0.23), 0.032, ink)
     solid.capsule((0, 0, 0.23), (0.14, -0.08, 0.23), 0.036, ink)
-    for x, y, _ in _around(4, 0.24):
+    for x, y, _ in circle(4, 0.24):
         solid.ellipsoid((x, y, 0.21), 0.036, ink)
     solid.cylinder((0.39, 0, 0.12), 0.05, 0.065, case, turn=TO_X)
     solid.box((0, 0, -0.96), (0.2, 0.13, 0.035), case, rounding=0.02)

@@ -1,8 +1,8 @@
-"""What several shelves build with: directions on a circle, and sticks along a line."""
+"""What several shelves build with: points and directions on a circle, and sticks along a line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,6 +13,13 @@ def direction(degrees: Scalar) -> tuple[Scalar, Scalar]:
     """Cosine and sine."""
     angle = np.deg2rad(np.asarray(degrees, np.float32))
     return np.cos(angle), np.sin(angle)
+
+
+def circle(count: int, radius: Scalar, start: Scalar = 0.0) -> Iterator[tuple[Scalar, Scalar, Scalar]]:
+    """`count` points of a circle and their angles in degrees."""
+    for index in range(count):
+        angle = start + 360.0 * index / count
+        yield radius * np.cos(np.deg2rad(angle)), radius * np.sin(np.deg2rad(angle)), angle
 
 
 def around(count: Scalar, limit: int, start: Scalar = 0.0) -> list[tuple[Scalar, Scalar]]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from dreamcore.objects.solid import Draw, Paint, Pattern, Scalar, Solid
+from dreamcore.objects.library.shapes import circle
+from dreamcore.objects.solid import Draw, Paint, Pattern, Solid
 from dreamcore.objects.thing import Shelf
 
 SHELF = Shelf("tool")
 
 TO_X, TO_Z = (0, 0, -90), (90, 0, 0)  # turns that lay a part's y axis along x, along z
-
-
-def _around(count: int, radius: Scalar, start: Scalar = 0.0) -> Iterator[tuple[Scalar, Scalar, Scalar]]:
-    """`count` points of a circle and their angles in degrees."""
-    for index in range(count):
-        angle = start + 360.0 * index / count
-        yield radius * np.cos(np.deg2rad(angle)), radius * np.sin(np.deg2rad(angle)), angle
 
 
 def _screen(draw: Draw) -> Paint:
@@ -213,7 +205,7 @@ def _telescope(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
         solid.cylinder((start * ahead, 0.25 + start * up, 0), 0.04, radius, paint, turn=turn)
     solid.cylinder((0.6 * ahead, 0.25 + 0.6 * up, 0), 0.03, 0.14, draw.paint("glass", gloss=0.9), turn=turn)
     solid.cylinder((0, 0.08, 0), 0.07, 0.09, draw.paint("black"))
-    for x, z, _ in _around(3, 0.38, 30):
+    for x, z, _ in circle(3, 0.38, 30):
         solid.capsule((0, 0.06, 0), (x, -0.72, z), 0.055, second, end_radius=0.045)
 
 
@@ -395,7 +387,7 @@ def _drum(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
     half, rim = draw.between(0.26, 0.34), second.glossy(0.5)
     solid.cylinder((0, 0, 0), half, 0.5, main)
     solid.cylinder((0, 0, 0), half + 0.02, 0.47, draw.paint("white", "cream"))
-    for x, z, angle in _around(6, 0.5):
+    for x, z, angle in circle(6, 0.5):
         for side in (-1, 1):
             low = np.deg2rad(angle + 30 * side)
             solid.capsule(
@@ -506,7 +498,7 @@ def _bomb(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
 @SHELF.thing("gear", "cogwheel", colour="gray")
 def _gear(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
     metal, hole = main.glossy(0.5), draw.between(0.13, 0.2)
-    for x, y, angle in _around(8, 0.5):
+    for x, y, angle in circle(8, 0.5):
         solid.box((x, y, 0), (0.13, 0.095, 0.12), metal, turn=(0, 0, angle), rounding=0.02)
     solid.cylinder((0, 0, 0), 0.12, 0.45, metal, turn=TO_Z)
     for side in (-1, 1):

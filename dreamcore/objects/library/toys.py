@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
+from dreamcore.objects.library.shapes import circle
 from dreamcore.objects.solid import Draw, Numbers, Paint, Pattern, Scalar, Solid
 from dreamcore.objects.thing import Shelf
 
@@ -15,13 +15,6 @@ SHELF = Shelf("toy")
 TO_X, TO_Z = (0, 0, -90), (90, 0, 0)  # turns that lay a part's y axis along x, along z
 BRIGHT = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "teal")
 GOLDEN = (1.0 + 5.0**0.5) / 2.0
-
-
-def _around(count: int, radius: Scalar, start: Scalar = 0.0) -> Iterator[tuple[Scalar, Scalar, Scalar]]:
-    """`count` points of a circle and their angles in degrees."""
-    for index in range(count):
-        angle = start + 360.0 * index / count
-        yield radius * np.cos(np.deg2rad(angle)), radius * np.sin(np.deg2rad(angle)), angle
 
 
 def _against(draw: Draw, paint: Paint) -> Paint:
@@ -196,7 +189,7 @@ def _rubiks_cube(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
     colours = [draw.paint(name, gloss=0.4) for name in ("red", "green", "orange", "blue")]
     for y in (-0.3, 0.0, 0.3):
         shift = draw.whole(0, 3)
-        for index, (x, z, _) in enumerate(_around(4, 0.405)):
+        for index, (x, z, _) in enumerate(circle(4, 0.405)):
             paint = colours[0]
             for step in range(1, 4):
                 paint = colours[step].where((shift + index) % 4 == step, paint)
@@ -210,7 +203,7 @@ def _rubiks_cube(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
             groove, place = [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]
             groove[axis], place[axis] = 0.024, 0.15 * side
             solid.box(place, groove, black, rounding=0, cut=True)
-    for x, z, _ in _around(4, 0.45 * 2**0.5, 45):
+    for x, z, _ in circle(4, 0.45 * 2**0.5, 45):
         solid.box((x, 0, z), (0.03, 1.0, 0.03), black, rounding=0, cut=True)
     solid.box((0, 0, 0), (0.425, 0.425, 0.425), black)
     solid.top = np.full(solid.count, 0.45, np.float32)
@@ -378,7 +371,7 @@ def _matryoshka(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
         solid.ellipsoid((0.11 * side, 0.27, 0.27), 0.045, draw.paint("pink"))
     solid.ellipsoid((0, 0.235, 0.28), (0.05, 0.025, 0.03), draw.paint("red"))
     solid.ellipsoid((0, 0.03, 0.29), (0.1, 0.05, 0.06), flower)
-    for x, y, _ in _around(5, 0.095, 90):
+    for x, y, _ in circle(5, 0.095, 90):
         solid.ellipsoid((x, y - 0.25, 0.4), (0.06, 0.06, 0.035), flower)
     solid.ellipsoid((0, -0.25, 0.42), (0.05, 0.05, 0.03), draw.paint("yellow", "white"))
 
@@ -397,7 +390,7 @@ def _slingshot(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
 
 @SHELF.thing("pinwheel", "toy windmill", colour="red", second="yellow", part="vanes", weight=0.8)
 def _pinwheel(solid: Solid, draw: Draw, main: Paint, second: Paint) -> None:
-    for index, (x, y, angle) in enumerate(_around(4, 0.29, 20)):
+    for index, (x, y, angle) in enumerate(circle(4, 0.29, 20)):
         paint = main if index % 2 == 0 else second
         solid.prism((x, y + 0.25, 0.03), 0.29, 0.36, 0.045, paint, turn=(0, 0, angle))
         solid.capsule((0, 0.25, 0.09), (2 * x, 0.25 + 2 * y, 0.05), 0.055, paint.shaded(0.75), end_radius=0.04)
