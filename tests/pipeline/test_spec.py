@@ -149,7 +149,10 @@ ONE_FAULT = [
     ("name: 12\nprompts: [a]\n", "s.yaml:1: name = 12: must be text"),
     (GOOD + "seed: 3\n", "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage, prompts,"),
     (GOOD + "judging: {clip: embedded}\n", 's.yaml:3: judging = {"clip": "embedded"}: unknown key. Known keys:'),
-    (GOOD + "evaluate: {clip: embedded}\n", 's.yaml:3: evaluate.clip = "embedded": unknown key. Known keys: judge, auto'),
+    (
+        GOOD + "evaluate: {clip: embedded}\n",
+        's.yaml:3: evaluate.clip = "embedded": unknown key. Known keys: judge, auto',
+    ),
     (GOOD + "outputs: {mesh: true}\n", "s.yaml:3: outputs.mesh = true: unknown key. Known keys: views, size"),
     (
         GOOD + "workers:\n  gpu: 1\n",
