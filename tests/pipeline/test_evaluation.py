@@ -329,6 +329,17 @@ def test_trials_show_the_last_answers(storage: Storage) -> None:
         assert after.loc[row.trial_id, "captions"] == 3
 
 
+def test_a_question_on_the_side_leaves_trials_as_they_are(storage: Storage) -> None:
+    captions = ["a berry", "a cherry", "a lime", "a cat"]
+    sweep = Sweep(storage)
+    sweep.diversity()
+    assert set(sweep.trials()["captions"]) == {3}, "better than nothing"
+    sweep.evaluate(captions=captions)
+    assert set(sweep.trials()["captions"]) == {4}
+    sweep.diversity(), sweep.best(), sweep.rprecision(), sweep.compare("base", "w20")
+    assert set(sweep.trials()["captions"]) == {4}
+
+
 def test_python_asks_the_open_sweep(storage: Storage) -> None:
     sweep = pipeline.open(storage.url)
     assert len(sweep.rprecision()) == 8 and len(sweep.best()) == 4
