@@ -393,6 +393,16 @@ def test_a_judge_that_guided_is_refused(storage: Storage) -> None:
     assert "guided the trials of 'dream_fields'" in refused(storage)
 
 
+def test_images_have_no_geometry(tmp_storage: Storage, judge: Counting) -> None:
+    begin(tmp_storage, CHERRY, LIME, CAT)
+    for made, colour in ((CHERRY, RED), (LIME, RED), (CAT, BLUE)):
+        commit_views(tmp_storage, made, {"color": [colour] * 2})
+    found = evaluate(tmp_storage)
+    assert found.trials[["rank_geometry", "found_geometry", "saw_geometry", "janus"]].isna().all(axis=None)
+    assert set(rprecision_table(found)["kind"]) == set(confusions(found)["kind"]) == {"color"}
+    assert list(best_seeds(found)["seed"]) == [0, 0, 0]
+
+
 def test_an_unknown_variant_is_refused_with_those_there_are(storage: Storage) -> None:
     with pytest.raises(UserError, match="no trial of a variant 'w21' has finished; there are base, w20"):
         evaluate(storage).of("w21")
