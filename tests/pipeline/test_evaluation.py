@@ -277,6 +277,16 @@ def test_what_is_lost_is_made_again(storage: Storage, name: str, damage: str) ->
     assert len(Sweep(storage).trials()) == 5
 
 
+def test_a_damaged_pointer_is_written_again(storage: Storage, judge: Counting) -> None:
+    first, seen = evaluate(storage), judge.seen
+    storage.write(paths.EVALUATION_POINTER, b"{")
+    with pytest.raises(CorruptResult, match="current.json is damaged. Make it again: dreamsweep evaluate"):
+        Sweep(storage).trials()
+    storage.write(paths.evaluation_pointer(folder_of("colours")), b"")
+    pd.testing.assert_frame_equal(evaluate(storage).trials, first.trials)
+    assert judge.seen == 2 * seen and Sweep(storage).trials()["rank_color"].notna().all()
+
+
 def test_only_files_that_a_pointer_lists_stay(storage: Storage) -> None:
     evaluate(storage)
     for seed in range(3, 6):
