@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int, UInt64
 from torch import Tensor
 
-from dreamcore.kernels import installed
+from dreamcore import kernels
 from dreamcore.placement import placed
 
 _MASK, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -66,7 +66,7 @@ class Draws:
     def bits(self, purpose: Purpose, count: int, stream: int = 0) -> Int[Tensor, "scenes count"]:
         """`count` random 32-bit words a scene. `stream` separates draws of one purpose and step."""
         word = (int(purpose) << 16) | stream
-        if self.seeds.is_cuda and installed():
+        if self.seeds.is_cuda and kernels.installed():
             from dreamcore import rng_cuda
 
             return rng_cuda.bits(self.seeds, self.steps, word, count)
