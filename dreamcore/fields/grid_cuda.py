@@ -146,7 +146,7 @@ def _density(
         HASHED,
         False,
     )
-    units = tl.dot(value, weight, input_precision="tf32x3")
+    units = tl.dot(value, weight, input_precision="ieee")
     units = tl.where(units <= 0.0, 0.0, units)
     logit = tl.sum(units * column(out, 0, HIDDEN)[None, :], 1) + tl.load(bias + scene * 4)
     density, _inside = activate(logit + blob(x, y, z, GAUSSIAN, STRENGTH, RADIUS), HIGHEST)
