@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from PIL import Image
 
+    from pipeline.joined import Joined
     from pipeline.query import Sweep
 
-__all__ = ["images", "open"]
+__all__ = ["images", "join", "open"]
 
 
 def open(url: str) -> Sweep:
@@ -18,6 +19,13 @@ def open(url: str) -> Sweep:
     from pipeline.query import open_sweep
 
     return open_sweep(url)
+
+
+def join(*urls: str) -> Joined:
+    """Several sweeps to read as one: each frame has a column `sweep`. Raises UserError unless all of them are there."""
+    from pipeline.joined import join_sweeps
+
+    return join_sweeps(urls)
 
 
 def images(frame: DataFrame) -> list[Image.Image]:

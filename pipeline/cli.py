@@ -173,15 +173,24 @@ def results(
     format: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.TABLE,
     columns: Annotated[str | None, typer.Option(help="Columns, with commas between them; `all` for every one.")] = None,
     output: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Which trials, as in \"verdict == 'healthy' and seed < 3\"; docs/results.md.")
+    ] = None,
+    others: Annotated[
+        list[str] | None, typer.Option("--with", metavar="SPEC_OR_URL", help="Another sweep to list along; repeatable.")
+    ] = None,
 ) -> None:
     """A row a trial, in order of prompt, seed and variant."""
     from pipeline import listing, sayings, sweeps
     from pipeline.errors import UserError
+    from pipeline.joined import join_sweeps
     from pipeline.query import Sweep
 
     if format is Format.PARQUET and output is None:
         raise UserError("--format parquet needs --output FILE")
-    table = listing.select(Sweep(sweeps.locate(target)).trials_table(), columns)
+    places = [sweeps.locate(place) for place in (target, *(others or []))]
+    source = Sweep(places[0]) if len(places) == 1 else join_sweeps([place.url for place in places])
+    table = listing.select(source.trials_table(where), columns)
     if format is not Format.TABLE:
         data = listing.encode(table, _FILES[format])
         if output is None:

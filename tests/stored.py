@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes import png
@@ -40,9 +40,16 @@ def begin(storage: Storage, *trials: Trial) -> None:
 
 
 def commit_trial(
-    storage: Storage, made: Trial, number: int = 1, color: int = 10, metrics: Mapping[str, float] | None = None
+    storage: Storage,
+    made: Trial,
+    number: int = 1,
+    color: int = 10,
+    metrics: Mapping[str, float] | None = None,
+    history: Sequence[Mapping[str, float]] | None = None,
+    verdict: str = "healthy",
 ) -> None:
-    """A finished and committed attempt with a history of four steps and two views of two kinds, each 1 x 1 pixels."""
+    """A finished and committed attempt with a history of four steps, or the given one, and two views of two kinds,
+    each 1 x 1 pixels."""
     row = {
         "trial_id": made.trial_id,
         "prompt": made.prompt,
@@ -50,8 +57,8 @@ def commit_trial(
         "variant": made.variant,
         "tags": dict(made.tags),
         "status": "completed",
-        "verdict": "healthy",
-        "reason": "",
+        "verdict": verdict,
+        "reason": "" if verdict == "healthy" else f"looks {verdict}",
         "steps": made.steps,
         "attempt": number,
         "seconds": 2.0,
@@ -64,13 +71,13 @@ def commit_trial(
         "config": dict(made.config),
         "metrics": dict(metrics or {"opacity": 0.5}),
     }
-    history = [{"step": step, "loss": 1.0 / step} for step in range(1, made.steps + 1)]
+    steps = history or [{"step": step, "loss": 1.0 / step} for step in range(1, made.steps + 1)]
     views = [
         View(index=i, kind=kind, azimuth=90.0 * i, elevation=15.0, radius=2.5, png=png(color, i, 0))
         for i in range(2)
         for kind in ("color", "depth")
     ]
-    finish(storage, made.trial_id, number, row, history, views)
+    finish(storage, made.trial_id, number, row, steps, views)
     assert commit(storage, made.trial_id, number)
 
 

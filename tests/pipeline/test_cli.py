@@ -316,9 +316,25 @@ def test_results_as_a_parquet_file(finished: Storage, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.parquet", "sweep"]
 
 
+def test_results_where_and_of_two_sweeps(finished: Storage, tmp_path: Path) -> None:
+    options = ("--format", "csv", "--columns", "prompt,seed")
+    shown = run("results", finished.url, *options, "--where", "config.guidance.scale == 20 or status == 'failed'")
+    assert shown.out.splitlines() == ["prompt,seed", "a duck,1", "b,0"]
+    other = Storage(str(tmp_path / "other"))
+    begin(other, trial("a hat"))
+    commit_trial(other, trial("a hat"))
+    both = run("results", finished.url, "--with", other.url, "--where", "seed == 0", "--format", "json")
+    assert [(row["sweep"], row["prompt"]) for row in json.loads(both.out)] == [
+        (finished.url, 'a, "mug"'),
+        (finished.url, "b"),
+        (other.url, "a hat"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--where", "promt == 'x'"], "Did you mean prompt?"),
         (["--columns", "prompt,sed"], "Did you mean seed?"),
         (["--columns", ","], "--columns is empty"),
         (["--format", "parquet"], "needs --output"),
