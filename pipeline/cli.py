@@ -261,6 +261,24 @@ def rprecision(
 
 
 @app.command()
+def report(
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to write.")],
+    judge: Annotated[
+        str, typer.Option(help="`embedded`, a folder with open_clip_config.json, or `none`.")
+    ] = "embedded",
+) -> None:
+    """One page of everything, in a folder that opens from disk. Works while the sweep runs."""
+    from pipeline import sweeps
+    from pipeline.report.make import make_report
+
+    made = make_report(sweeps.locate(target), output, judge, time.time())
+    if made.missing:
+        print(f"without a judgement: {made.missing}")
+    print(f"{made.trials} trials in the report; open {made.index}")
+
+
+@app.command()
 def doctor(
     spec_path: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Check for this sweep.")] = None,
     prior: Annotated[

@@ -1,0 +1,122 @@
+"""The whole line: a sweep's storage in, a folder with its report out."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.query import Sweep
+from pipeline.report import pages
+from pipeline.report.collect import collect
+from pipeline.report.curves import trial_lines
+from pipeline.report.data import Judgement, Line, Report, Trial
+from pipeline.report.folder import check_target, replacing, write_mark
+from pipeline.report.solids import MESH, TURNTABLE, read_solids
+from pipeline.report.strips import Strip, strips
+from pipeline.storage import Storage
+
+NO_JUDGE = "none"
+
+
+@dataclass(frozen=True)
+class Made:
+    """`index` is the page to open; `missing` is why there is no judgement, if there is none."""
+
+    index: Path
+    trials: int
+    missing: str
+
+
+def make_report(storage: Storage, folder: Path, judge: str, now: float) -> Made:
+    """Write the report of what is committed and failed at `now` (seconds since 1970). A report there is replaced.
+
+    `judge` is as `dreamsweep rprecision` takes it, or `none`. A judge that cannot judge is no error: the report says
+    why. Raises UserError, and writes nothing, for a sweep with nothing to show and for a folder of somebody's own.
+    """
+    check_target(folder)
+    sweep = Sweep(storage)
+    sweep.trials_table()  # raises for an empty sweep before the judge sets to work
+    report = collect(storage, _ask(storage, judge), now)
+    with replacing(folder) as made:
+        report = _write_pictures(sweep, report, made)
+        _write_pages(sweep, report, made)
+    return Made(folder / "index.html", len(report.trials), report.judgement.missing)
+
+
+def _ask(storage: Storage, judge: str) -> Judgement:
+    """What the judge says, or why it says nothing."""
+    if judge == NO_JUDGE:
+        return Judgement(missing="The report was made without a judge (--judge none).")
+    return Judgement(missing="")
+
+
+def _write_pictures(sweep: Sweep, report: Report, folder: Path) -> Report:
+    """Write views, turntables and meshes; the report with what each trial has of them."""
+    for name in ("views", "turntables", "meshes"):
+        (folder / name).mkdir()
+    done = [trial.trial_id for trial in report.trials if trial.status == "completed"]
+    had: dict[str, list[Strip]] = {}
+    for strip in strips(sweep, done):
+        (folder / "views" / f"{strip.trial_id}-{strip.kind}.webp").write_bytes(strip.data)
+        had.setdefault(strip.trial_id, []).append(strip)
+    left = {trial_id: _write_solids(sweep.storage, trial_id, folder) for trial_id in done}
+    return replace(
+        report,
+        trials=[
+            with_pictures(trial, had.get(trial.trial_id, ()), left.get(trial.trial_id, frozenset()))
+            for trial in report.trials
+        ],
+    )
+
+
+def _write_solids(storage: Storage, trial_id: str, folder: Path) -> frozenset[str]:
+    """The names of what the trial left. A mesh becomes a script: a page from disk may run one, but not read a file."""
+    files = read_solids(storage, trial_id)
+    if TURNTABLE in files:
+        (folder / "turntables" / f"{trial_id}.webp").write_bytes(files[TURNTABLE])
+    if MESH in files:
+        text = pages.script(f"mesh-{trial_id}", base64.b64encode(files[MESH]).decode("ascii"))
+        _write(folder / "meshes" / f"{trial_id}.js", text)
+    return frozenset(files)
+
+
+def with_pictures(trial: Trial, had: Sequence[Strip], left: frozenset[str]) -> Trial:
+    """The trial with what there is to show of it, colours first and depth last."""
+    kinds = sorted((strip.kind for strip in had), key=lambda kind: (kind != "color", kind == "depth", kind))
+    azimuths = had[0].azimuths if had else ()
+    return replace(
+        trial,
+        kinds=kinds,
+        views=len(azimuths),
+        azimuths=azimuths,
+        mesh=MESH in left,
+        turntable=TURNTABLE in left,
+    )
+
+
+def _write_pages(sweep: Sweep, report: Report, folder: Path) -> None:
+    shutil.copytree(pages.ASSETS, folder / "assets")
+    for name in ("data", "trials"):
+        (folder / name).mkdir()
+    _write(folder / "data" / "trials.js", pages.script("gallery", pages.gallery(report)))
+    _write(folder / "data" / "lines.js", pages.script("lines", pages.lines(report)))
+    curves = _curves(sweep, report.trials)
+    for trial in report.trials:
+        data = pages.detail(trial, curves.get(trial.trial_id, ()))
+        _write(folder / "trials" / f"{trial.trial_id}.js", pages.script(trial.trial_id, data))
+    _write(folder / "index.html", pages.page(report))
+    overview = report.overview
+    write_mark(folder, {"sweep": overview.name, "trials": len(report.trials), "made": overview.made})
+
+
+def _curves(sweep: Sweep, trials: Sequence[Trial]) -> Mapping[str, Sequence[Line]]:
+    if not any(trial.status == "completed" for trial in trials):
+        return {}
+    return {str(trial_id): trial_lines(frame) for trial_id, frame in sweep.history().groupby("trial_id")}
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
