@@ -45,7 +45,7 @@ dreamsweep.charts = (() => {
   }
 
   function axes(svg, x, y, width, height) {
-    for (const value of ticks(y.from, y.to, 4)) {
+    for (const value of ticks(y.from, y.to, 6)) {
       svg.append(drawing("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value), class: "grid" }));
       svg.append(drawing("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, shown(value)));
     }
