@@ -22,6 +22,7 @@ from pipeline.errors import UserError
 from pipeline.pictures import SheetRow, contact_sheet, decode
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.compact import Manifest, all_trials, read_manifest
+from pipeline.record.evaluations import with_answers
 from pipeline.record.results import fresh_results
 from pipeline.schema import KEYS, TABLES, schema, with_tag_columns
 from pipeline.status import read_status
@@ -31,6 +32,8 @@ from pipeline.where import expression
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from pipeline.evaluation import Captions, Evaluation
 
 Filter = str | int | Sequence[str] | Sequence[int] | None
 
@@ -73,7 +76,7 @@ class Sweep:
         table = all_trials(self.storage, manifest, fresh_results(self.storage, tail), failed)
         if table.num_rows == 0:
             raise self._nothing_yet()
-        return filtered(table, where)
+        return filtered(with_answers(self.storage, table), where)
 
     def trials(self, where: str | None = None, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A row a trial, completed or failed, sorted by prompt, seed and variant; `tags` as dicts.
@@ -134,6 +137,42 @@ class Sweep:
             raise UserError(unknown("table", table, TABLES))
         paths = [self.storage.path(part.key) for part in read_manifest(self.storage).of(table)]
         return paths if self.storage.is_local else [self.storage.fs.unstrip_protocol(path) for path in paths]
+
+    # ---- judging -----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, judge: str = "embedded", captions: Captions = None) -> Evaluation:
+        """What a judge makes of all finished trials, kept beside them: only what is new is looked at. See
+        `pipeline.evaluation.evaluate`."""
+        from pipeline.evaluation import evaluate
+
+        return evaluate(self.storage, judge, captions)
+
+    def rprecision(self, judge: str = "embedded", captions: Captions = None) -> pd.DataFrame:
+        """`pipeline.evaluation.rprecision_table`."""
+        from pipeline.evaluation import rprecision_table
+
+        return rprecision_table(self.evaluate(judge, captions))
+
+    def diversity(self, by: str | Sequence[str] = ("prompt", "variant"), judge: str = "embedded") -> pd.DataFrame:
+        """How different seeds are, by `prompt`, `variant` or both: `pipeline.diversity.diversity_table`."""
+        from pipeline.diversity import diversity_table
+
+        return diversity_table(self.evaluate(judge), [by] if isinstance(by, str) else by)
+
+    def compare(self, first: str, second: str, judge: str = "embedded", against: Sweep | None = None) -> pd.DataFrame:
+        """Whether variant `first` differs from `second`, which is of the sweep `against` if one is given:
+        `pipeline.diversity.compare`."""
+        from pipeline.diversity import compare
+
+        mine = self.evaluate(judge)
+        other = mine if against is None else against.evaluate(judge)
+        return compare(mine.of(first), other.of(second))
+
+    def best(self, judge: str = "embedded") -> pd.DataFrame:
+        """The best seed of each prompt and variant, and why: `pipeline.evaluation.best_seeds`."""
+        from pipeline.evaluation import best_seeds
+
+        return best_seeds(self.evaluate(judge))
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 

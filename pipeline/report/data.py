@@ -82,13 +82,13 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Retrieved:
-    """A row of the R-Precision board. Shares in [0, 1], None where there is none."""
+    """A row of the R-Precision board: `found` of `of` objects, or views. Shares in [0, 1], None where there is none."""
 
     variant: str
     kind: str
     views: str
-    trials: int
     found: int
+    of: int
     share: float | None
     low: float | None
     high: float | None
@@ -107,7 +107,8 @@ class Confusion:
 
 @dataclass(frozen=True, kw_only=True)
 class Diverse:
-    """How different the seeds of one prompt and variant are; distances in [0, 2], None with a single seed."""
+    """How different the seeds of one prompt and variant are; distances in [0, 2], None with a single seed. `between` is
+    that of two objects of different prompts, as a yardstick."""
 
     prompt: str
     variant: str
@@ -116,6 +117,7 @@ class Diverse:
     low: float | None
     high: float | None
     vendi: float | None
+    between: float | None
     geometry: float | None
     nearest: str
     farthest: str

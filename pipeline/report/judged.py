@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,18 +14,33 @@ from pipeline.report.data import Confusion, Diverse, Judgement, Retrieved
 _NUMBERS = {"clip_score": "CLIP score", "view_consistency": "view consistency"}
 _RANKS = {"rank_color": "rank of the prompt, colour", "rank_geometry": "rank of the prompt, geometry"}
 _SAW = {"color": "colour", "geometry": "geometry"}
+_VIEWS = {"together": "all of an object", "one": "one"}
 BEST = "best seed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """What `pipeline.evaluation` and `pipeline.diversity` give, of one judge and so many captions: `trials` of an
+    `Evaluation`, `rprecision_table`, `confusions`, `diversity_table`, `best_seeds`."""
+
+    judge: str
+    captions: int
+    trials: pd.DataFrame
+    rprecision: pd.DataFrame
+    confusions: pd.DataFrame
+    diversity: pd.DataFrame
+    best: pd.DataFrame
+
+
 def board(frame: pd.DataFrame) -> list[Retrieved]:
-    """Rows of `rprecision_table`: variant, kind, views, trials, found, share, low, high, chance."""
+    """Rows of `rprecision_table`."""
     return [
         Retrieved(
             variant=str(row["variant"]),
-            kind=str(row["kind"]),
-            views=str(row["views"]),
-            trials=int(row["trials"]),
+            kind=_SAW[str(row["kind"])],
+            views=_VIEWS[str(row["views"])],
             found=int(row["found"]),
+            of=int(row["of"]),
             share=_number(row["share"]),
             low=_number(row["low"]),
             high=_number(row["high"]),
@@ -38,7 +54,8 @@ def confused(frame: pd.DataFrame) -> list[Confusion]:
     """Rows of `confusions`, the most frequent first."""
     rows = frame.sort_values(["count", "prompt", "saw"], ascending=[False, True, True]).to_dict("records")
     return [
-        Confusion(kind=str(r["kind"]), prompt=str(r["prompt"]), saw=str(r["saw"]), count=int(r["count"])) for r in rows
+        Confusion(kind=_SAW[str(r["kind"])], prompt=str(r["prompt"]), saw=str(r["saw"]), count=int(r["count"]))
+        for r in rows
     ]
 
 
@@ -53,6 +70,7 @@ def diverse(frame: pd.DataFrame) -> list[Diverse]:
             low=_number(row["distance_low"]),
             high=_number(row["distance_high"]),
             vendi=_number(row["vendi"]),
+            between=_number(row["between"]),
             geometry=_number(row["geometry_distance"]),
             nearest=_pair(row["nearest_pair"], row["nearest"]),
             farthest=_pair(row["farthest_pair"], row["farthest"]),
@@ -76,31 +94,20 @@ def trial_facts(frame: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {str(row["trial_id"]): _facts(row) for row in frame.to_dict("records")}
 
 
-def best(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """By trial id a mark for the best seed of each prompt and variant."""
-    return {str(trial_id): (BEST,) for trial_id in frame["trial_id"]}
-
-
-def judgement(
-    judge: str,
-    captions: int,
-    *,
-    trials: pd.DataFrame,
-    rprecision: pd.DataFrame,
-    confusions: pd.DataFrame,
-    diversity: pd.DataFrame,
-    best_seeds: pd.DataFrame,
-) -> Judgement:
-    """All of it from the frames that `pipeline.evaluation` gives."""
+def judgement(frames: Frames) -> Judgement:
+    """All of it."""
+    facts = trial_facts(frames.trials)
+    for trial_id, why in zip(frames.best["trial_id"], frames.best["why"], strict=True):
+        facts[str(trial_id)] |= {BEST: str(why)}
     return Judgement(
-        judge=judge,
-        captions=captions,
-        board=board(rprecision),
-        confusions=confused(confusions),
-        diversity=diverse(diversity),
-        numbers=trial_numbers(trials),
-        facts=trial_facts(trials),
-        marks=best(best_seeds),
+        judge=frames.judge,
+        captions=frames.captions,
+        board=board(frames.rprecision),
+        confusions=confused(frames.confusions),
+        diversity=diverse(frames.diversity),
+        numbers=trial_numbers(frames.trials),
+        facts=facts,
+        marks={str(trial_id): (BEST,) for trial_id in frames.best["trial_id"]},
     )
 
 

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.diversity import diversity_table
+from pipeline.errors import UserError
+from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
 from pipeline.query import Sweep
 from pipeline.report import pages
 from pipeline.report.collect import collect
 from pipeline.report.curves import trial_lines
 from pipeline.report.data import Judgement, Line, Report, Trial
 from pipeline.report.folder import check_target, replacing, write_mark
+from pipeline.report.judged import Frames, judgement
 from pipeline.report.solids import MESH, TURNTABLE, read_solids
 from pipeline.report.strips import Strip, strips
 from pipeline.storage import Storage
@@ -47,10 +51,23 @@ def make_report(storage: Storage, folder: Path, judge: str, now: float) -> Made:
 
 
 def _ask(storage: Storage, judge: str) -> Judgement:
-    """What the judge says, or why it says nothing."""
+    """What the judge says, or why it says nothing: it lacks, or the sweep is none that it can judge."""
     if judge == NO_JUDGE:
-        return Judgement(missing="The report was made without a judge (--judge none).")
-    return Judgement(missing="")
+        return Judgement(missing="No judge was asked (--judge none).")
+    try:
+        evaluation = evaluate(storage, judge)
+    except UserError as error:
+        return Judgement(missing=str(error))
+    frames = Frames(
+        judge=evaluation.judge,
+        captions=len(evaluation.captions),
+        trials=evaluation.trials,
+        rprecision=rprecision_table(evaluation),
+        confusions=confusions(evaluation),
+        diversity=diversity_table(evaluation),
+        best=best_seeds(evaluation),
+    )
+    return judgement(frames)
 
 
 def _write_pictures(sweep: Sweep, report: Report, folder: Path) -> Report:
