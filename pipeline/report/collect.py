@@ -35,11 +35,13 @@ def collect(storage: Storage, judgement: Judgement, now: float) -> Report:
     completed = bool((frame["status"] == "completed").any())
     spec = stored_spec(storage)
     assert spec is not None, "a sweep has a plan"
+    place = {variant: i for i, variant in enumerate(dict.fromkeys(trial.variant for trial in plan.trials))}
+    lines = variant_lines(sweep.history()) if completed else {}
     return Report(
         overview=_overview(storage, plan, frame, now),
         trials=[_judged(_trial(row), judgement) for row in trials],
-        lines=variant_lines(sweep.history()) if completed else {},
-        judgement=judgement,
+        lines={name: sorted(each, key=lambda line: place.get(line.name, len(place))) for name, each in lines.items()},
+        judgement=_ordered(judgement, plan),
         spec=spec,
     )
 
@@ -128,6 +130,20 @@ def _judged(trial: Trial, judgement: Judgement) -> Trial:
         numbers={**trial.numbers, **judgement.numbers.get(trial.trial_id, {})},
         facts={**judgement.facts.get(trial.trial_id, {}), **trial.facts},
         marks=tuple(judgement.marks.get(trial.trial_id, ())),
+    )
+
+
+def _ordered(judgement: Judgement, plan: Plan) -> Judgement:
+    """The judgement with prompts and variants in the order of the plan."""
+    prompts = {prompt: i for i, prompt in enumerate(dict.fromkeys(trial.prompt for trial in plan.trials))}
+    variants = {variant: i for i, variant in enumerate(dict.fromkeys(trial.variant for trial in plan.trials))}
+    return replace(
+        judgement,
+        board=sorted(judgement.board, key=lambda row: variants.get(row.variant, len(variants))),
+        diversity=sorted(
+            judgement.diversity,
+            key=lambda row: (prompts.get(row.prompt, len(prompts)), variants.get(row.variant, len(variants))),
+        ),
     )
 
 

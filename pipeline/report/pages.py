@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.progress import duration
 from pipeline.report.curves import as_json, line_json
-from pipeline.report.data import Line, Report, Trial
+from pipeline.report.data import Diverse, Line, Report, Trial
 
 _HERE = Path(__file__).parent
 ASSETS = _HERE / "assets"
@@ -43,6 +43,7 @@ def page(report: Report) -> str:
         max_rows=MAX_ROWS,
         best=[trial for trial in report.trials if trial.marks],
         ranges=_ranges(report),
+        spreads=_spreads(report.judgement.diversity),
     )
 
 
@@ -113,5 +114,20 @@ def _card(trial: Trial) -> dict[str, object]:
 
 def _ranges(report: Report) -> Mapping[str, float]:
     """What the axes of the drawn intervals end at."""
-    highs = [row.high or row.distance or 0.0 for row in report.judgement.diversity]
-    return {"distance": max(highs, default=0.0) or 1.0}
+    rows = report.judgement.diversity
+    reached = [value for row in rows for value in (row.high, row.distance) if value is not None]
+    yardsticks = [row.between for row in rows if row.between is not None]
+    end = max(reached, default=0.0) or 1.0
+    return {"distance": end, "between": max([end, *yardsticks])}
+
+
+def _spreads(rows: Sequence[Diverse]) -> list[Mapping[str, object]]:
+    """Of each variant the distances of its prompts, their mean, and the yardstick."""
+    found: list[Mapping[str, object]] = []
+    for variant in dict.fromkeys(row.variant for row in rows):
+        own = [row for row in rows if row.variant == variant]
+        distances = [row.distance for row in own if row.distance is not None]
+        if distances:
+            mean = sum(distances) / len(distances)
+            found.append({"variant": variant, "distances": distances, "mean": mean, "between": own[0].between})
+    return found

@@ -4,7 +4,7 @@
 dreamsweep.charts = (() => {
   const { element, drawing, shown } = dreamsweep;
   const COLORS = 8; // as many as the style sheet has; dashes tell the rounds apart
-  const MARGIN = { left: 52, right: 12, top: 10, bottom: 30 };
+  const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
 
   function chart(lines, { title, width = 640, height = 240 }) {
     const finite = lines.flatMap((line) => [...line.values, ...(line.low ?? []), ...(line.high ?? [])]);
@@ -50,9 +50,9 @@ dreamsweep.charts = (() => {
       svg.append(drawing("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, shown(value)));
     }
     for (const value of ticks(x.from, x.to, 6)) {
-      svg.append(drawing("text", { x: x(value), y: height - 12, "text-anchor": "middle" }, shown(value)));
+      svg.append(drawing("text", { x: x(value), y: height - 20, "text-anchor": "middle" }, shown(value)));
     }
-    svg.append(drawing("text", { x: width - MARGIN.right, y: height - 1, "text-anchor": "end", class: "unit" }, "step"));
+    svg.append(drawing("text", { x: width - MARGIN.right, y: height - 5, "text-anchor": "end", class: "unit" }, "step"));
   }
 
   function scale(from, to, start, end) {
@@ -80,13 +80,13 @@ dreamsweep.charts = (() => {
   }
 
   // A chart with a choice of metrics; `metrics` are lines by name.
-  function chooser(metrics, preferred) {
+  function chooser(metrics, preferred, width = 640) {
     const names = Object.keys(metrics);
     const first = preferred.find((name) => names.includes(name)) ?? names[0];
     const place = element("div");
     const show = (name) => {
       const lines = metrics[name];
-      place.replaceChildren(chart(lines, { title: name }), lines.length > 1 || lines[0].gaps ? legend(lines) : "");
+      place.replaceChildren(chart(lines, { title: name, width }), lines.length > 1 || lines[0].gaps ? legend(lines) : "");
     };
     const select = element("select", { change: (event) => show(event.target.value) },
       ...names.map((name) => element("option", { value: name, selected: name === first }, name)));

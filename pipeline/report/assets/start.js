@@ -8,7 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
   dreamsweep.gallery.start(trials);
   showCover(trials, cover);
   if (Object.keys(data.lines.metrics).length) {
-    document.getElementById("curves-chart").replaceChildren(dreamsweep.charts.chooser(data.lines.metrics, ["loss", "residual"]));
+    document.getElementById("curves-chart").replaceChildren(dreamsweep.charts.chooser(data.lines.metrics, ["loss", "residual"], 960));
   }
   openers();
   themes();
