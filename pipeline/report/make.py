@@ -8,9 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.diversity import diversity_table
 from pipeline.errors import UserError
-from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
 from pipeline.query import Sweep
 from pipeline.report import pages
 from pipeline.report.collect import collect
@@ -54,6 +52,9 @@ def _ask(storage: Storage, judge: str) -> Judgement:
     """What the judge says, or why it says nothing: it lacks, or the sweep is none that it can judge."""
     if judge == NO_JUDGE:
         return Judgement(missing="No judge was asked (--judge none).")
+    from pipeline.diversity import diversity_table  # brings torch
+    from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
+
     try:
         evaluation = evaluate(storage, judge)
     except UserError as error:

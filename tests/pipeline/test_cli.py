@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -14,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import run
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
 from pipeline import launch
-from pipeline.cli import main
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
@@ -38,24 +37,6 @@ prior: mixture
 set: {{steps: 10}}
 tracking: {{mlflow: off}}
 """
-
-
-class Result:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-def run(*arguments: str) -> Result:
-    """The command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dreamsweep", *arguments])
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0
-    return Result(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
