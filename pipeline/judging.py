@@ -32,7 +32,7 @@ def load_judge(name: str) -> ImageTextModel:
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, pretrained = (str(JUDGE) if name == EMBEDDED else name), ""
-    if not Path(model).expanduser().is_dir():
+    if not (Path(model).expanduser().is_dir() or model.startswith(("/", "~", "."))):
         model, _, pretrained = model.partition("/")
     try:
         return load_image_text(model, pretrained, device)

@@ -34,9 +34,10 @@ def over_views(embeddings: Float[np.ndarray, "v e"]) -> Float[np.ndarray, " e"]:
 
 def cosine_distances(directions: Float[np.ndarray, "n e"]) -> Float[np.ndarray, "n n"]:
     """1 - cosine, between 0 and 2; exactly 0 between equal directions."""
-    distances = 1.0 - directions.astype(np.float64) @ directions.astype(np.float64).T
+    vectors = directions.astype(np.float64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)  # of length 1 to more digits than they were kept in
+    distances = 1.0 - vectors @ vectors.T
     distances[np.abs(distances) < _NOTHING] = 0.0
-    np.fill_diagonal(distances, 0.0)
     both: Float[np.ndarray, "n n"] = (distances + distances.T) / 2.0
     return both
 

@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -22,6 +22,7 @@ _AT_ONCE = 2048
 _ROUNDING = 1e-12
 
 
+@runtime_checkable
 class Cell(Protocol):
     """The objects of one prompt. `first[i]`: whether object i is of the first variant."""
 
