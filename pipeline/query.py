@@ -9,7 +9,7 @@ import operator
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -210,7 +210,9 @@ class Sweep:
 
     def _uncompacted(self, tail: frozenset[str], query: Query) -> Iterator[pa.Table]:
         """The table of each commit that is not compacted yet, of those that the filters want."""
-        results = fresh_results(self.storage, tail)
+        trial_id = query.wanted.get("trial_id")
+        named = tail if trial_id is None else tail.intersection(_values(trial_id))
+        results = fresh_results(self.storage, named)
         keys = query.keys()
         rows = results.table if keys is None else results.table.filter(keys)
         for trial_id in rows["trial_id"].to_pylist():
@@ -264,8 +266,11 @@ def _names(known: Sequence[str], columns: Sequence[str] | None) -> list[str]:
 
 def _equal(wanted: Mapping[str, Filter]) -> list[pc.Expression]:
     given = {column: value for column, value in wanted.items() if value is not None}
-    lists = {column: [value] if isinstance(value, str | int) else list(value) for column, value in given.items()}
-    return [pc.field(column).isin(values) for column, values in lists.items()]
+    return [pc.field(column).isin(_values(value)) for column, value in given.items()]
+
+
+def _values(value: Filter) -> list[Any]:
+    return [value] if isinstance(value, str | int) else list(value or ())
 
 
 def _all(parts: Sequence[pc.Expression]) -> pc.Expression | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ def open_browser(profile: Path, width: int = 1280, height: int = 900, *options: 
         *options,
     ):
         chosen.add_argument(option)
-    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     browser = webdriver.Chrome(options=chosen, service=Service(driver))
     try:
         browser.set_page_load_timeout(WAIT_SECONDS)
@@ -66,3 +67,9 @@ def wait(browser: Any, holds: Callable[[Any], Any]) -> Any:
 def console(browser: Any) -> list[str]:
     """What the page has said on the console since the last call, warnings and errors."""
     return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+
+def requests(browser: Any) -> list[str]:
+    """The addresses that were asked for since the last call, those of files too, in order."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]

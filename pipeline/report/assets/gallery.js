@@ -75,7 +75,7 @@ dreamsweep.gallery = (() => {
     list.replaceChildren(...items);
     const last = page * PAGE + here.length;
     document.getElementById("count").textContent = found.length === 0 ? "No trial passes these filters."
-      : `${shown(page * PAGE + 1)}–${shown(last)} of ${shown(found.length)}${found.length < trials.length ? ` (${shown(trials.length)} in all)` : ""}`;
+      : `${shown(page * PAGE + 1)} to ${shown(last)} of ${shown(found.length)}${found.length < trials.length ? ` (${shown(trials.length)} in all)` : ""}`;
     document.getElementById("before").disabled = page === 0;
     document.getElementById("after").disabled = last >= found.length;
   }

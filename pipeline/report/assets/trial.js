@@ -19,7 +19,11 @@ dreamsweep.trial = (() => {
     document.getElementById("close").addEventListener("click", () => dialog().close());
     document.getElementById("previous").addEventListener("click", () => step(-1));
     document.getElementById("next").addEventListener("click", () => step(1));
-    dialog().addEventListener("close", () => { halt(); document.getElementById("stage").replaceChildren(); });
+    dialog().addEventListener("close", () => {
+      if (dialog().open) return; // told late: another trial is shown already
+      halt();
+      document.getElementById("stage").replaceChildren();
+    });
     dialog().addEventListener("click", (event) => { if (event.target === dialog()) dialog().close(); });
     dialog().addEventListener("keydown", (event) => {
       if (["INPUT", "SELECT", "MODEL-VIEWER"].includes(event.target.tagName)) return;
