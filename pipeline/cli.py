@@ -392,7 +392,7 @@ def _evaluated(
     if output is not None and output.suffix.lower() != ".csv":
         raise UserError(f"--output {output}: must end in .csv")
     storage = sweeps.locate(target)
-    chosen = judge or sweeps.stored(storage)[0].evaluate.judge
+    chosen = judge or sweeps.judge_of(target, storage)
     evaluation = evaluate(storage, chosen, captions, sayings.show_judged)
     if output is not None:
         listing.write(board.encode(evaluation.trials, "csv"), output)
@@ -462,6 +462,9 @@ def _run(
         print(line)
     if summary.stopped:
         raise typer.Exit(STOPPED)
+    if spec.evaluate.auto and summary.committed:
+        _evaluated(storage.url, spec.evaluate.judge, None)
+        print(f"All that follows: {sayings.tool('dreamsweep')} evaluate {shlex.quote(storage.url)}")
     if summary.failed or summary.remaining:
         raise typer.Exit(SOME_FAILED)
 

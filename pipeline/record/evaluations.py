@@ -8,8 +8,8 @@ content, so that writers who race write the same bytes or other keys, and a read
 - `texts`: what the judge reads in captions.
 - `answers`: a row a trial, one file a set of captions: the columns that `trials` shows.
 
-`evaluation/current.json` names the answers that were asked for last. What neither a pointer nor the one before it lists
-is deleted.
+`evaluation/current.json` names the answers that were asked for last. A file is deleted when neither the pointer nor the
+one before it lists it any more. Of writers who race the last pointer holds; what it lacks is made again when asked.
 """
 
 from __future__ import annotations
@@ -131,14 +131,14 @@ def write_rows(storage: Storage, judge: str, name: str, table: pa.Table, of: str
 
 
 def switch(storage: Storage, before: Kept, after: Kept) -> Kept:
-    """Make `after` what there is of the judge, and remove what neither lists."""
+    """Make `after` what there is of the judge, and remove what only the pointer before `before` listed. Files that no
+    pointer lists yet may be another writer's."""
     made = replace(after, previous=before.keys())
-    folder = folder_of(made.judge)
-    storage.write(paths.evaluation_pointer(folder), json.dumps({"version": VERSION, **asdict(made)}).encode())
-    listed = {*made.keys(), *made.previous, paths.evaluation_pointer(folder)}
-    for key in storage.list(paths.evaluation_folder(folder)):
-        if key not in listed:
-            storage.delete(key)
+    storage.write(
+        paths.evaluation_pointer(folder_of(made.judge)), json.dumps({"version": VERSION, **asdict(made)}).encode()
+    )
+    for key in set(before.previous) - {*made.keys(), *made.previous}:
+        storage.delete(key)
     return made
 
 

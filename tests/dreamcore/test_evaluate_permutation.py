@@ -108,3 +108,15 @@ def test_the_least_p_is_that_of_one_deal() -> None:
 def test_without_prompts_there_is_nothing_to_test() -> None:
     with pytest.raises(ValueError, match="no prompt"):
         permutation_test([])
+
+
+def test_variants_of_equal_spread_that_differ_in_kind_are_not_taken_for_different_spreads() -> None:
+    """The objects of one variant lie elsewhere: deals mix both places, which makes p larger, not smaller."""
+    random, found = np.random.default_rng(8), []
+    for turn in range(200):
+        cells = []
+        for _ in range(4):
+            first, second = objects(random, 6, 0.3), np.roll(objects(random, 6, 0.3), 3, axis=1)
+            cells.append(Spread(np.arange(12) < 6, cosine_distances(np.concatenate([first, second]))))
+        found.append(permutation_test(cells, seed=turn, deals=199).p)
+    assert np.mean(np.array(found) <= 0.05) <= 0.05

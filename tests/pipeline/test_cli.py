@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from colour_judge import ColourJudge
 from commands import run
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
-from pipeline import launch
+from pipeline import judging, launch, paths
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
@@ -383,3 +384,34 @@ def test_tracking_that_breaks_costs_a_notice_only(spec: Path, monkeypatch: pytes
     done = run("run", str(spec), "--executor", "inline", "--no-progress")
     assert done.code == 0
     assert "MLflow at http://nowhere is not complete (ConnectionError: no route to host); results are" in done.out
+
+
+# ---- evaluating ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_that_asks_for_it_is_evaluated_when_it_is_done(
+    spec: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    views = {name: (255, 0, 0) for name in ("a mug", "a duck")}
+
+    def judge(name: str) -> ColourJudge:
+        asked.append(name)
+        return ColourJudge(views)
+
+    monkeypatch.setattr(judging, "load_judge", judge)
+    edit(spec, "tracking:", "evaluate: {judge: mine, auto: true}\ntracking:")
+    done = run("run", str(spec), "--executor", "inline")
+    assert done.code == 0, done.out + done.err
+    assert asked == ["mine"] and "4 trials, judged by colours" in done.out
+    assert Sweep(storage).trials()["rank_color"].tolist() == [2] * 4, "the judge cannot tell the two"
+    edit(spec, "judge: mine", "judge: another")
+    assert run("rprecision", str(spec)).code == 0 and asked[-1] == "another", "the file's, not the stored one"
+    assert run("rprecision", storage.url).code == 0 and asked[-1] == "mine"
+    assert run("rprecision", storage.url, "--judge", "third").code == 0 and asked[-1] == "third"
+
+
+def test_a_sweep_that_does_not_ask_for_it_is_not_evaluated(spec: Path, storage: Storage) -> None:
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert not storage.exists(paths.EVALUATION_POINTER)
+    assert Sweep(storage).trials()["judge"].isna().all()

@@ -22,7 +22,7 @@ import pipeline
 from dreamcore.evaluate import truth
 from dreamcore.evaluate.calibration import over_white
 from dreamcore.objects.dataset import DataSettings
-from pipeline import judging, looking, paths
+from pipeline import evaluation, judging, looking, paths
 from pipeline.errors import CorruptResult, UserError
 from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
 from pipeline.query import Sweep
@@ -288,6 +288,22 @@ def test_only_files_that_a_pointer_lists_stay(storage: Storage) -> None:
     assert set(kept.keys()) <= there == {*kept.keys(), *kept.previous, *pointers} & there
 
 
+def test_two_at_once_leave_a_whole_state(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second evaluation begins and ends while the first is half done."""
+    monkeypatch.setattr(looking, "OBJECTS_IN_FILE", 2)
+    inner: list[evaluation.Evaluation] = []
+
+    def meanwhile(what: str, done: int, total: int) -> None:
+        if done == 3:
+            inner.append(evaluate(storage, captions=["a berry", "a cherry", "a lime", "a cat"]))
+
+    outer = evaluate(storage, report=meanwhile)
+    assert len(inner[0].trials) == len(outer.trials) == 5
+    assert set(read_kept(storage, "colours").keys()) <= set(storage.list(paths.EVALUATION))
+    assert Sweep(storage).trials()["captions"].tolist() == [3] * 5
+    pd.testing.assert_frame_equal(evaluate(storage).trials, outer.trials)
+
+
 def test_two_judges_are_kept_apart(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     first = evaluate(storage)
     other = ColourJudge(TEXTS)
@@ -393,9 +409,8 @@ def truths(tmp_storage: Storage) -> Storage:
 @pytest.mark.slow
 def test_true_objects_are_found(truths: Storage) -> None:
     """12 objects of 12 captions, sought among all 174 of the table. Measured: all 12 in colour and in geometry; of 48
-    views alone FIGURES."""
+    views alone 48 and 43."""
     table = rprecision_table(evaluate(truths, captions=CAPTIONS)).set_index(["kind", "views"])
     assert (table["trials"] == 12).all() and (table["chance"] == 1 / 174).all()
-    print(table)
     assert table.loc[("color", "together"), "found"] >= 11
     assert table.loc[("geometry", "together"), "found"] >= 10

@@ -32,12 +32,8 @@ def test_the_bundled_judge_goes_by_its_name() -> None:
 
 
 def test_a_folder_is_a_judge(tmp_path: Path) -> None:
-    model, weights = tiny_image_text.save_files(tmp_path)
-    folder = tmp_path / "whole"
-    folder.mkdir()
-    (folder / "open_clip_config.json").write_text(Path(model).read_text())
-    Path(weights).rename(folder / "open_clip_model.safetensors")
-    assert load_judge(str(folder)).identity.startswith("open_clip:whole@")
+    folder = tiny_image_text.save_folder(tmp_path)
+    assert load_judge(str(folder)).identity.startswith(f"open_clip:{folder.name}@")
 
 
 def test_an_architecture_goes_with_a_tag_or_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
