@@ -16,13 +16,16 @@ from pipeline.errors import UserError
 from pipeline.pictures import SheetRow, contact_sheet, decode
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.compact import Manifest, all_trials, read_manifest
-from pipeline.record.results import fresh_results
+from pipeline.record.results import fresh_results, read_file
 from pipeline.schema import TABLES, schema
 from pipeline.storage import Storage
 from pipeline.sweeps import require_sweep
 
 if TYPE_CHECKING:
     from PIL import Image
+    from trimesh import Trimesh
+
+    from dreamcore.scene import Scene
 
 Filter = str | int | Sequence[str] | Sequence[int] | None
 
@@ -84,6 +87,39 @@ class Sweep:
             pngs = [image["bytes"] for image in views["image"]]
             rows.append(SheetRow(caption=f"{prompt} · seed {seed} · {variant}", pngs=pngs))
         return contact_sheet(rows, side)
+
+    def file(self, trial_id: str, name: str) -> bytes | None:
+        """A file that the completed trial left (`mesh.glb`, `turntable.webp`), None if it left none of that name."""
+        self._require_committed(trial_id)
+        return read_file(self.storage, trial_id, name)
+
+    def scene(self, trial_id: str) -> Scene:
+        """The completed trial's scene as it ended, on the GPU if there is one."""
+        from pipeline.solids import load_scene
+
+        return load_scene(self.storage, trial_id)
+
+    def mesh(
+        self,
+        trial_id: str,
+        *,
+        resolution: int = 128,
+        faces: int = 20_000,
+        threshold: float | None = None,
+        texture: int = 0,
+    ) -> Trimesh:
+        """The completed trial's surface, made anew: on a grid of `resolution` cells a side, with at most about `faces`
+        faces, at a density `threshold` or the one that fits the scene's views best, with colours at vertices or with a
+        `texture` of so many pixels a side. Raises UserError for a scene that is empty."""
+        from pipeline.mesh_files import to_trimesh
+        from pipeline.solids import surface_config, surface_of
+
+        config = surface_config(resolution=resolution, faces=faces, threshold=threshold, texture=texture)
+        return to_trimesh(surface_of(self.scene(trial_id), config).mesh)
+
+    def _require_committed(self, trial_id: str) -> None:
+        if trial_id not in committed_ids(self.storage):
+            raise UserError(f"{self.storage.url} has no completed trial {trial_id}")
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
