@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pandas import DataFrame
     from PIL import Image
 
     from pipeline.joined import Joined
+    from pipeline.provenance import Provenance
     from pipeline.query import Sweep
 
-__all__ = ["images", "join", "open"]
+__all__ = ["images", "join", "open", "read_provenance"]
 
 
 def open(url: str) -> Sweep:
@@ -33,3 +36,11 @@ def images(frame: DataFrame) -> list[Image.Image]:
     from pipeline.query import images as decoded
 
     return decoded(frame)
+
+
+def read_provenance(path: str | Path) -> Provenance:
+    """What a generated PNG, WebP, GLB, OBJ or PLY says of where it comes from. Raises `pipeline.errors.UserError` for a
+    file that says nothing."""
+    from pipeline.provenance import read_provenance as read
+
+    return read(path)

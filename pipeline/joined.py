@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from pipeline.document import unknown
 from pipeline.errors import UserError
-from pipeline.query import Filter, Sweep, filtered, trials_frame
+from pipeline.query import Sweep
 from pipeline.schema import CONFIG, with_config_columns
+from pipeline.selection import Filter, filtered, trials_frame
 from pipeline.storage import Storage
 from pipeline.sweeps import stored
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import html
-import json
-import operator
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
@@ -23,38 +18,19 @@ from pipeline.pictures import SheetRow, contact_sheet, decode
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.compact import Manifest, all_trials, read_manifest
 from pipeline.record.evaluations import with_answers
-from pipeline.record.results import fresh_results
-from pipeline.schema import KEYS, TABLES, schema, with_tag_columns
+from pipeline.record.results import fresh_results, read_file
+from pipeline.schema import TABLES, schema
+from pipeline.selection import Filter, Query, filtered, names, trials_frame
 from pipeline.status import read_status
 from pipeline.storage import Storage
 from pipeline.sweeps import require_sweep
-from pipeline.where import expression
 
 if TYPE_CHECKING:
     from PIL import Image
+    from trimesh import Trimesh
 
+    from dreamcore.scene import Scene
     from pipeline.evaluation import Captions, Evaluation
-
-Filter = str | int | Sequence[str] | Sequence[int] | None
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked of `history` or `renders`: values by column, a condition, and which columns to give."""
-
-    table: str
-    wanted: Mapping[str, Filter]
-    where: str | None
-    columns: Sequence[str] | None
-
-    def condition(self, joined: pa.Schema) -> pc.Expression | None:
-        """All filters at once, in the form that Parquet readers skip row groups by."""
-        parts = [] if self.where is None else [expression(self.where, joined)]
-        return _all([*_equal(self.wanted), *parts])
-
-    def keys(self) -> pc.Expression | None:
-        """The filters by columns that all tables share."""
-        return _all(_equal({column.name: self.wanted.get(column.name) for column in KEYS}))
 
 
 class Sweep:
@@ -174,6 +150,41 @@ class Sweep:
 
         return best_seeds(self.evaluate(judge))
 
+    # ---- what trials left --------------------------------------------------------------------------------------------
+
+    def file(self, trial_id: str, name: str) -> bytes | None:
+        """A file that the completed trial left (`mesh.glb`, `turntable.webp`), None if it left none of that name."""
+        self._require_committed(trial_id)
+        return read_file(self.storage, trial_id, name)
+
+    def scene(self, trial_id: str) -> Scene:
+        """The completed trial's scene as it ended, on the GPU if there is one."""
+        from pipeline.solids import load_scene
+
+        return load_scene(self.storage, trial_id)
+
+    def mesh(
+        self,
+        trial_id: str,
+        *,
+        resolution: int = 128,
+        faces: int = 20_000,
+        threshold: float | None = None,
+        texture: int = 0,
+    ) -> Trimesh:
+        """The completed trial's surface, made anew: on a grid of `resolution` cells a side, with at most about `faces`
+        faces, at a density `threshold` or the one that fits the scene's views best, with colours at vertices or with a
+        `texture` of so many pixels a side. Raises UserError for a scene that is empty."""
+        from pipeline.mesh_files import to_trimesh
+        from pipeline.solids import surface_config, surface_of
+
+        config = surface_config(resolution=resolution, faces=faces, threshold=threshold, texture=texture)
+        return to_trimesh(surface_of(self.scene(trial_id), config).mesh)
+
+    def _require_committed(self, trial_id: str) -> None:
+        if trial_id not in committed_ids(self.storage):
+            raise UserError(f"{self.storage.url} has no completed trial {trial_id}")
+
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[Manifest, frozenset[str]]:
@@ -191,7 +202,7 @@ class Sweep:
         schemas += [pq.read_schema(file, filesystem=self.storage.fs) for file in files]
         joined = pa.unify_schemas([*schemas, *(piece.schema for piece in pieces)])
         condition = query.condition(joined)
-        read = _names(joined.names, query.columns)
+        read = names(joined.names, query.columns)
         kept = [*read, *(name for name in order if name not in read)]
         found = [joined.empty_table().select(kept)]
         if files:
@@ -210,9 +221,7 @@ class Sweep:
 
     def _uncompacted(self, tail: frozenset[str], query: Query) -> Iterator[pa.Table]:
         """The table of each commit that is not compacted yet, of those that the filters want."""
-        trial_id = query.wanted.get("trial_id")
-        named = tail if trial_id is None else tail.intersection(_values(trial_id))
-        results = fresh_results(self.storage, named)
+        results = fresh_results(self.storage, query.among(tail))
         keys = query.keys()
         rows = results.table if keys is None else results.table.filter(keys)
         for trial_id in rows["trial_id"].to_pylist():
@@ -237,41 +246,3 @@ def images(frame: pd.DataFrame) -> list[Image.Image]:
 def open_sweep(url: str) -> Sweep:
     """The sweep at a folder or object store URL. Raises UserError if there is none."""
     return Sweep(Storage(url))
-
-
-def filtered(trials: pa.Table, where: str | None) -> pa.Table:
-    """The rows of `trials` that meet the condition, which may name tags as columns `tags.<name>`. Raises UserError."""
-    if where is None:
-        return trials
-    tagged = with_tag_columns(trials)
-    return tagged.filter(expression(where, tagged.schema)).select(trials.column_names)
-
-
-def trials_frame(trials: pa.Table, columns: Sequence[str] | None) -> pd.DataFrame:
-    """The table as `Sweep.trials` gives it. Raises UserError for a column that is not there."""
-    frame: pd.DataFrame = trials.select(_names(trials.column_names, columns)).to_pandas()
-    if "tags" in frame:
-        frame["tags"] = [json.loads(text) if isinstance(text, str) else {} for text in frame["tags"]]
-    return frame
-
-
-def _names(known: Sequence[str], columns: Sequence[str] | None) -> list[str]:
-    """The columns that are asked for, all of them without `columns`. Raises UserError for one that is not there."""
-    wanted = list(dict.fromkeys(known if columns is None else columns))
-    for name in wanted:
-        if name not in known:
-            raise UserError(f"columns: {name!r}: {unknown('column', name, known)}")
-    return wanted
-
-
-def _equal(wanted: Mapping[str, Filter]) -> list[pc.Expression]:
-    given = {column: value for column, value in wanted.items() if value is not None}
-    return [pc.field(column).isin(_values(value)) for column, value in given.items()]
-
-
-def _values(value: Filter) -> list[Any]:
-    return [value] if isinstance(value, str | int) else list(value or ())
-
-
-def _all(parts: Sequence[pc.Expression]) -> pc.Expression | None:
-    return functools.reduce(operator.and_, parts) if parts else None

@@ -75,6 +75,7 @@ TRIALS = (
     Column("device", pa.string(), "The device that finished the trial."),
     Column("prior", pa.string(), "The frozen diffusion model: a JSON object of kind, model and revision."),
     Column("guide", pa.string(), "The image-text model that guided and must not judge, with hashes; null without one."),
+    Column("note", pa.string(), "What the trial was to leave and could not, and why; null if it left all."),
     Column("software", pa.string(), "Versions that made the result, as in `dreamsweep 0.1.0, torch 2.14.1`."),
     Column("started_at", INSTANT, "When the attempt of the result started."),
     Column("finished_at", INSTANT, "When the attempt of the result ended."),

@@ -22,7 +22,7 @@ from pipeline.storage import Storage
 from pipeline.sweeps import stored
 
 _NUMBERS = ("steps", "seconds", "steps_per_second", "attempts")
-_FACTS = ("device", "software", "guide", "started_at", "finished_at")
+_FACTS = ("device", "software", "guide", "note", "started_at", "finished_at")
 
 
 def collect(storage: Storage, judgement: Judgement, now: float) -> Report:

@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.errors import UserError
+from pipeline.paths import MESH, TURNTABLE
+from pipeline.provenance import Provenance
 from pipeline.query import Sweep
+from pipeline.record.results import read_file
 from pipeline.report import pages
 from pipeline.report.collect import collect
 from pipeline.report.curves import trial_lines
 from pipeline.report.data import Judgement, Line, Report, Trial
 from pipeline.report.folder import check_target, replacing, write_mark
 from pipeline.report.judged import Frames, judgement
-from pipeline.report.solids import MESH, TURNTABLE, read_solids
-from pipeline.report.strips import Strip, strips
+from pipeline.report.strips import KINDS, Strip, strips
 from pipeline.storage import Storage
 
 NO_JUDGE = "none"
@@ -77,7 +79,9 @@ def _write_pictures(sweep: Sweep, report: Report, folder: Path) -> Report:
         (folder / name).mkdir()
     done = [trial.trial_id for trial in report.trials if trial.status == "completed"]
     had: dict[str, list[Strip]] = {}
-    for strip in strips(sweep, done):
+    rows = sweep.trials_table("status == 'completed'").to_pylist()
+    records = {row["trial_id"]: Provenance.of_row(row) for row in rows}
+    for strip in strips(sweep, {trial_id: records[trial_id] for trial_id in done}):
         (folder / "views" / f"{strip.trial_id}-{strip.kind}.webp").write_bytes(strip.data)
         had.setdefault(strip.trial_id, []).append(strip)
     left = {trial_id: _write_solids(sweep.storage, trial_id, folder) for trial_id in done}
@@ -92,18 +96,18 @@ def _write_pictures(sweep: Sweep, report: Report, folder: Path) -> Report:
 
 def _write_solids(storage: Storage, trial_id: str, folder: Path) -> frozenset[str]:
     """The names of what the trial left. A mesh becomes a script: a page from disk may run one, but not read a file."""
-    files = read_solids(storage, trial_id)
-    if TURNTABLE in files:
-        (folder / "turntables" / f"{trial_id}.webp").write_bytes(files[TURNTABLE])
-    if MESH in files:
-        text = pages.script(f"mesh-{trial_id}", base64.b64encode(files[MESH]).decode("ascii"))
+    turntable, mesh = (read_file(storage, trial_id, name) for name in (TURNTABLE, MESH))
+    if turntable is not None:
+        (folder / "turntables" / f"{trial_id}.webp").write_bytes(turntable)
+    if mesh is not None:
+        text = pages.script(f"mesh-{trial_id}", base64.b64encode(mesh).decode("ascii"))
         _write(folder / "meshes" / f"{trial_id}.js", text)
-    return frozenset(files)
+    return frozenset(name for name, data in ((TURNTABLE, turntable), (MESH, mesh)) if data is not None)
 
 
 def with_pictures(trial: Trial, had: Sequence[Strip], left: frozenset[str]) -> Trial:
-    """The trial with what there is to show of it, colours first and depth last."""
-    kinds = sorted((strip.kind for strip in had), key=lambda kind: (kind != "color", kind == "depth", kind))
+    """The trial with what there is to show of it, in the order of `KINDS`."""
+    kinds = sorted((strip.kind for strip in had), key=KINDS.index)
     azimuths = had[0].azimuths if had else ()
     return replace(
         trial,

@@ -6,15 +6,17 @@ A browser shows one frame of a strip by moving it under a square window, so that
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from PIL import Image, ImageOps
 
 from pipeline.pictures import decode
+from pipeline.provenance import Provenance
 from pipeline.query import Sweep
 
+KINDS = ("color", "textureless", "depth")  # of renders that are views, the first is shown first
 MAX_SIDE = 192  # pixels of a frame; smaller renders stay as they are
 _TRIALS_AT_ONCE = 64
 _MAX_WIDTH = 16383  # of a WebP file
@@ -31,23 +33,25 @@ class Strip:
     data: bytes
 
 
-def strips(sweep: Sweep, trial_ids: Sequence[str]) -> Iterator[Strip]:
-    """A strip for each kind of each trial. Reads the renders of some trials at a time."""
+def strips(sweep: Sweep, records: Mapping[str, Provenance]) -> Iterator[Strip]:
+    """A strip for each kind of each trial whose record is given. Reads the renders of some trials at a time."""
+    trial_ids = list(records)
     for start in range(0, len(trial_ids), _TRIALS_AT_ONCE):
-        frame = sweep.renders(trial_id=trial_ids[start : start + _TRIALS_AT_ONCE])
+        frame = sweep.renders(trial_id=trial_ids[start : start + _TRIALS_AT_ONCE], kind=KINDS)
         for (trial_id, kind), views in frame.sort_values("view").groupby(["trial_id", "kind"], sort=False):
             azimuths = tuple(None if pd.isna(azimuth) else float(azimuth) for azimuth in views["azimuth"])
             pngs = [image["bytes"] for image in views["image"]]
-            yield Strip(str(trial_id), str(kind), azimuths, make_strip(pngs))
+            name = str(trial_id)
+            yield Strip(name, str(kind), azimuths, make_strip(pngs, records[name]))
 
 
-def make_strip(pngs: Sequence[bytes]) -> bytes:
-    """The pictures side by side, each fitted into a square."""
+def make_strip(pngs: Sequence[bytes], record: Provenance) -> bytes:
+    """The pictures side by side, each fitted into a square, with the record of the trial that they show."""
     frames = [decode(png).convert("RGB") for png in pngs]
     side = min(max(max(frame.size) for frame in frames), MAX_SIDE, _MAX_WIDTH // len(frames))
     strip = Image.new("RGB", (side * len(frames), side), "white")
     for place, frame in enumerate(frames):
         strip.paste(ImageOps.pad(frame, (side, side), color="white"), (place * side, 0))
     buffer = io.BytesIO()
-    strip.save(buffer, format="WEBP", quality=82, method=4)
+    strip.save(buffer, format="WEBP", quality=82, method=4, xmp=record.xmp())
     return buffer.getvalue()

@@ -126,7 +126,7 @@ def test_a_damaged_mesh_is_told_and_the_older_report_stays(tmp_storage: Storage,
     before = _files(tmp_path / "out")
     leave_file(tmp_storage, made, "mesh.glb", b"whole")
     tmp_storage.write(f"attempts/{made.trial_id}/1/mesh.glb", b"torn")
-    with pytest.raises(UserError, match=r"mesh.glb is missing or has changed"):
+    with pytest.raises(UserError, match=r"mesh.glb has changed"):
         make_report(tmp_storage, tmp_path / "out", NO_JUDGE, NOW)
     assert _files(tmp_path / "out") == before
 
