@@ -71,7 +71,6 @@ def _overview(storage: Storage, plan: Plan, frame: pd.DataFrame, now: float) -> 
     made = datetime.datetime.fromtimestamp(now, datetime.UTC)
     return Overview(
         name=stored(storage)[0].name,
-        place=storage.url.rstrip("/").rpartition("/")[2],
         planned=status.total,
         committed=status.committed,
         failed=len(status.failed),
@@ -117,10 +116,8 @@ def _trial(row: Mapping[str, object]) -> Trial:
         tags={str(name): str(value) for name, value in _mapping(row["tags"]).items()},
         numbers={name: value for name, value in numbers.items() if value is not None},
         facts={"prior": _prior(row["prior"]), **{name: str(given[name]) for name in _FACTS if name in given}},
-        config={
-            "differs": {name.removeprefix(CONFIG): value for name, value in given.items() if name.startswith(CONFIG)},
-            "all": json.loads(str(given.get("config", "{}"))),
-        },
+        differs={name.removeprefix(CONFIG): value for name, value in given.items() if name.startswith(CONFIG)},
+        config=json.loads(str(given.get("config", "{}"))),
     )
 
 

@@ -25,7 +25,6 @@ class Overview:
     None without a completed trial; `made` is when the report was made."""
 
     name: str
-    place: str
     planned: int
     committed: int
     failed: int
@@ -46,7 +45,8 @@ class Overview:
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """One trial as the gallery and its own page show it. `kinds` are the kinds of renders there are, `views` how many
-    of each; `numbers` are what it can be sorted by; `marks` are short words, such as `best seed`."""
+    of each; `numbers` are what it can be sorted by; `differs` are the config keys in which trials differ; `marks` are
+    short words, such as `best seed`."""
 
     trial_id: str
     prompt: str
@@ -58,6 +58,7 @@ class Trial:
     tags: Mapping[str, str]
     numbers: Mapping[str, float]
     facts: Mapping[str, str]
+    differs: Mapping[str, object]
     config: Mapping[str, object]
     kinds: Sequence[str] = ()
     views: int = 0

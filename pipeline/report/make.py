@@ -59,7 +59,7 @@ def _ask(storage: Storage, judge: str) -> Judgement:
 
     try:
         evaluation = evaluate(storage, judge)
-    except UserError as error:
+    except (UserError, OSError) as error:  # it keeps what it saw beside the sweep, which may not be ours to write
         return Judgement(missing=str(error))
     frames = Frames(
         judge=evaluation.judge,

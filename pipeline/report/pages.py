@@ -73,8 +73,8 @@ def detail(trial: Trial, curves: Sequence[Line]) -> dict[str, object]:
     return {
         "facts": trial.facts,
         "tags": trial.tags,
-        "differs": trial.config["differs"],
-        "config": json.dumps(trial.config["all"], indent=1),
+        "differs": trial.differs,
+        "config": json.dumps(trial.config, indent=1),
         "azimuths": [None if azimuth is None else round(azimuth, 1) for azimuth in trial.azimuths],
         "lines": [line_json(line) for line in curves],
     }

@@ -38,7 +38,8 @@ def report_of(prompts: tuple[str, ...], judgement: Judgement | None = None) -> R
             tags={prompt: prompt},
             numbers={},
             facts={"device": prompt},
-            config={"differs": {prompt: prompt}, "all": {prompt: prompt}},
+            differs={prompt: prompt},
+            config={prompt: prompt},
         )
         for place, prompt in enumerate(prompts)
     ]
@@ -47,7 +48,6 @@ def report_of(prompts: tuple[str, ...], judgement: Judgement | None = None) -> R
     ]
     overview = Overview(
         name=prompts[0],
-        place="sweep",
         planned=len(prompts),
         committed=0,
         failed=len(prompts),

@@ -17,8 +17,8 @@ dreamsweep.frames = (() => {
   }
 
   function image(trial, kind = trial.kinds[0]) {
-    const made = element("img", { src: source(trial, kind), alt: words(trial, kind, 0), loading: "lazy", decoding: "async",
-      width: 192, height: 192, draggable: "false" });
+    const made = element("img", { loading: "lazy", decoding: "async", alt: words(trial, kind, 0), width: 192, height: 192,
+      draggable: "false", src: source(trial, kind) });
     turn(made, trial, 0);
     return made;
   }

@@ -41,16 +41,16 @@ dreamsweep.gallery = (() => {
       (!text || trial.prompt.toLowerCase().includes(text)) &&
       ["variant", "seed", "verdict", "status"].every((name) => field[name].value === "" || String(trial[name]) === field[name].value) &&
       (!field.marked.checked || trial.marks.length > 0);
-    return trials.filter(passes).sort(order(field.sort.value, field.rising.checked));
+    return trials.filter(passes).sort(order(field.sort.value, field.reversed.checked ? -1 : 1));
   }
 
-  // Trials without the number come last either way.
-  function order(name, rising) {
-    if (name === PLAN) return (one, other) => (rising ? 1 : -1) * (one.place - other.place);
+  // By plan, or the highest number first; trials without the number come last either way.
+  function order(name, sign) {
+    if (name === PLAN) return (one, other) => sign * (one.place - other.place);
     return (one, other) => {
       const [a, b] = [one.numbers[name], other.numbers[name]];
       if (a === undefined || b === undefined) return (a === undefined) - (b === undefined) || one.place - other.place;
-      return (rising ? a - b : b - a) || one.place - other.place;
+      return sign * (b - a) || one.place - other.place;
     };
   }
 
