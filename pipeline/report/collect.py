@@ -81,7 +81,7 @@ def _overview(storage: Storage, plan: Plan, frame: pd.DataFrame, now: float) -> 
         hours=device_hours(replay(storage)),
         span=span,
         steps=int(done["steps"].sum()),
-        variants=[_variant(name, frame[frame["variant"] == name]) for name in order if name in set(frame["variant"])],
+        variants=[_variant(name, frame[frame["variant"] == name]) for name in order],
         priors=_distinct([_prior(text) for text in frame["prior"]]),
         devices=_distinct(done["device"]),
         software=_distinct(done["software"]),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One row of the overview. `verdicts` counts trials by verdict; medians are None without a completed trial."""
+    """One row of the overview: a variant of the plan. `trials` are done or failed, `verdicts` counts the done ones by
+    verdict; medians are None without any."""
 
     name: str
     trials: int

@@ -33,7 +33,7 @@ def page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["duration"] = duration
+    environment.filters |= {"duration": duration, "shown": shown, "counted": counted}
     unwell = [trial for trial in report.trials if trial.status == "failed" or trial.verdict != "healthy"]
     return environment.get_template("index.html").render(
         report=report,
@@ -45,6 +45,16 @@ def page(report: Report) -> str:
         ranges=_ranges(report),
         spreads=_spreads(report.judgement.diversity),
     )
+
+
+def shown(value: float) -> str:
+    """A number for people: three digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def counted(count: int, noun: str) -> str:
+    """As in `1 seed`, `2 seeds`."""
+    return f"{shown(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def script(name: str, value: object) -> str:

@@ -132,7 +132,7 @@ def test_it_loads_from_its_folder_alone(page: Page) -> None:
     assert not [name for name in seen if not name.startswith((base, "data:", "blob:"))]
     assert len(page.texts("#cards .card")) == 13
     assert page.run("return document.querySelectorAll('#curves svg path').length") >= 2
-    assert "13 trials" in page.texts("#overview .lead")[0]
+    assert "13 trials of 7 prompts, 2 seeds and 3 variants" in page.texts("#overview .lead")[0]
     assert "looks collapsed" in " ".join(page.texts("#health td"))
     assert page.texts("#retrieval tbody th")[0] == "w20"
     assert page.texts("#diversity .spreads tbody th")

@@ -70,7 +70,7 @@ def test_a_finished_sweep(tmp_storage: Storage, tmp_path: Path) -> None:
 
 
 def test_a_sweep_that_runs_shows_what_is_committed(tmp_storage: Storage, tmp_path: Path) -> None:
-    begin(tmp_storage, trial("a cup"), trial("a duck"), trial("a hat"))
+    begin(tmp_storage, trial("a cup"), trial("a duck"), trial("a hat", 0, "later"))
     commit_trial(tmp_storage, trial("a cup"))
     journal(tmp_storage, {"fact": "attempt_started", "trial_id": trial("a duck").trial_id, "number": 1})
     made = make_report(tmp_storage, tmp_path / "out", NO_JUDGE, NOW)
@@ -78,6 +78,7 @@ def test_a_sweep_that_runs_shows_what_is_committed(tmp_storage: Storage, tmp_pat
     page = made.index.read_text()
     assert "It is not finished" in page
     assert "1 done, 0 failed, 2 left" in page
+    assert "3 trials of 3 prompts, 1 seed and 2 variants" in page
 
 
 def test_only_failures(tmp_storage: Storage, tmp_path: Path) -> None:

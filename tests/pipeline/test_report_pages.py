@@ -128,3 +128,15 @@ def test_long_tables_are_cut_and_say_so() -> None:
     page = pages.page(report_of(tuple(f"prompt {i}" for i in range(pages.MAX_ROWS + 7))))
     assert page.count("data-open=") == pages.MAX_ROWS
     assert "and 7 more" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (3, "3"), (0.0123456, "0.0123"), (99.94, "99.9"), (1234.5, "1,234"), (1e6, "1,000,000")],
+)
+def test_numbers_are_for_people(value: float, text: str) -> None:
+    assert pages.shown(value) == text
+
+
+def test_one_thing_is_not_many() -> None:
+    assert (pages.counted(1, "seed"), pages.counted(2000, "seed")) == ("1 seed", "2,000 seeds")
