@@ -87,14 +87,18 @@ def diversity(table: pd.DataFrame, title: str = "Diversity across seeds") -> Sec
     names = [*keys, "seeds", "distance", "Vendi", "between prompts"]
     if len(keys) == 2:
         names += ["nearest", "farthest"]
-    names += ["geometry distance", "geometry Vendi"]
+    names += ["geometry distance", "geometry Vendi", "between prompts"]
     rows = []
     for _, row in table.iterrows():
         cells = [*(str(row[key]) for key in keys), str(row["seeds"]), _ranged(row, "distance"), _number(row["vendi"])]
         cells.append(_number(row["between"]))
         if len(keys) == 2:
             cells += [_seeds(row["nearest_pair"]), _seeds(row["farthest_pair"])]
-        rows.append([*cells, _ranged(row, "geometry_distance"), _number(row["geometry_vendi"])])
+        cells += [
+            _ranged(row, "geometry_distance"),
+            *(_number(row[f"geometry_{name}"]) for name in ("vendi", "between")),
+        ]
+        rows.append(cells)
     return title, names, rows
 
 

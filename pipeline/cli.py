@@ -245,7 +245,7 @@ def evaluate(target: Target, judge: Judge = None, captions: CaptionTable = None,
     """Let an image-text model look at all finished trials; then say all that follows. Later commands build on it."""
     from pipeline import board
 
-    evaluation = _evaluated(target, judge, captions, output)
+    evaluation = _evaluated(target, judge, captions, output, shown=True)
     _show(board.whole(evaluation))
 
 
@@ -430,9 +430,16 @@ def _text_form(format: Format) -> Literal["csv", "json"] | None:
 
 
 def _evaluated(
-    target: str, judge: str | None, captions: Path | None, output: Path | None = None, *, quiet: bool = False
+    target: str,
+    judge: str | None,
+    captions: Path | None,
+    output: Path | None = None,
+    *,
+    quiet: bool = False,
+    shown: bool = False,
 ) -> Evaluation:
-    """The evaluation of all finished trials, by the spec's judge unless one is named. Says who judged."""
+    """The evaluation of all finished trials, by the spec's judge unless one is named. Says who judged, unless `quiet`;
+    `shown`: `trials` has it from now on."""
     from pipeline import board, listing, sayings, sweeps
     from pipeline.errors import UserError
     from pipeline.evaluation import evaluate
@@ -441,7 +448,7 @@ def _evaluated(
         raise UserError(f"--output {output}: must end in .csv")
     storage = sweeps.locate(target)
     chosen = judge or sweeps.judge_of(target, storage)
-    evaluation = evaluate(storage, chosen, captions, sayings.show_judged)
+    evaluation = evaluate(storage, chosen, captions, sayings.show_judged, shown)
     if output is not None:
         listing.write(board.encode(evaluation.trials, "csv"), output)
     if not quiet:
@@ -511,7 +518,7 @@ def _run(
     if summary.stopped:
         raise typer.Exit(STOPPED)
     if spec.evaluate.auto and summary.committed:
-        _evaluated(storage.url, spec.evaluate.judge, None)
+        _evaluated(storage.url, spec.evaluate.judge, None, shown=True)
         print(f"All that follows: {sayings.tool('dreamsweep')} evaluate {shlex.quote(storage.url)}")
     if summary.failed or summary.remaining:
         raise typer.Exit(SOME_FAILED)

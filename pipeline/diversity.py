@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.evaluation import Evaluation
 
 CELL = ("prompt", "variant")
+_YARDSTICK = 48  # shapes; all pairs of a large sweep would take long
 _MEANS = ("distance", "vendi", "geometry_distance", "geometry_vendi")
 
 Distances = Float[np.ndarray, "n n"]
@@ -38,27 +39,33 @@ def diversity_table(evaluation: Evaluation, by: Sequence[str] = CELL) -> pd.Data
 
     `seeds`, finished; `distance`, the mean cosine distance of two, with a 95 % interval by drawing seeds (NaN with
     fewer than three); `vendi`, how many different ones there seem to be; `nearest` and `farthest` pair, by seeds;
-    `between`, the distance of two objects of different prompts of the variant, as a yardstick; `geometry_distance` and
-    `geometry_vendi`, the same of the shapes alone, of the `shapes` that there are. With one seed there is no distance:
-    all of them are NaN.
+    `between`, the distance of two objects of different prompts of the variant, as a yardstick; and with `geometry_`
+    before the name the same of the shapes alone, of the `shapes` that there are (`geometry_between` of some of them).
+    With one seed there is no distance: all of them are NaN.
 
     By `variant` (or `prompt`) alone: means over its prompts (or variants) that have two seeds, how many they are, and
     intervals by drawing those. Raises UserError for another `by`.
     """
     if not by or not set(by) <= set(CELL):
         raise UserError(f"--by {','.join(by)}: must be prompt, variant or both, with a comma between them")
-    between = {variant: _between(evaluation.of(variant)) for variant in sorted(set(evaluation.trials["variant"]))}
+    between = {variant: _yardsticks(evaluation.of(variant)) for variant in sorted(set(evaluation.trials["variant"]))}
     rows = []
     for (prompt, variant), trials in evaluation.trials.groupby(list(CELL), sort=True):
         cell = evaluation.rows(trials.index.to_numpy())
-        rows.append({"prompt": prompt, "variant": variant, **_measures(cell), "between": between[variant]})
+        rows.append({"prompt": prompt, "variant": variant, **_measures(cell), **between[variant]})
     table = pd.DataFrame(rows)
     return table if set(by) == set(CELL) else _means(table, by[0])
 
 
-def _between(evaluation: Evaluation) -> float:
-    found = distance_between_groups(evaluation.directions, pd.factorize(evaluation.trials["prompt"])[0])
-    return math.nan if found is None else found
+def _yardsticks(evaluation: Evaluation) -> dict[str, float]:
+    """How far objects of different prompts of one variant are apart."""
+    prompts = pd.factorize(evaluation.trials["prompt"])[0]
+    looks = distance_between_groups(evaluation.directions, prompts)
+    shaped = np.flatnonzero([shape is not None for shape in evaluation.shapes])
+    some = np.sort(np.random.default_rng(0).permutation(shaped)[:_YARDSTICK])
+    other = prompts[some][:, None] != prompts[some]
+    shapes = float(_shape_distances(evaluation, some)[other].mean()) if other.any() else math.nan
+    return {"between": math.nan if looks is None else looks, "geometry_between": shapes}
 
 
 def _measures(cell: Evaluation) -> dict[str, Any]:
@@ -72,7 +79,7 @@ def _measures(cell: Evaluation) -> dict[str, Any]:
     return row
 
 
-def _shape_distances(evaluation: Evaluation, places: Sequence[int]) -> Distances:
+def _shape_distances(evaluation: Evaluation, places: Sequence[int] | np.ndarray) -> Distances:
     found = [shape for place in places if (shape := evaluation.shape(place)) is not None]
     return shape_distances(found) if found else np.zeros((0, 0))
 
@@ -112,7 +119,7 @@ def _means(table: pd.DataFrame, by: str) -> pd.DataFrame:
             values = defined[measure].dropna().to_numpy(float)
             row[measure] = float(values.mean()) if len(values) else math.nan
             row |= _bounds(measure, mean_interval(values, np.arange(len(values))) if len(values) else None)
-        row["between"] = float(cells["between"].mean())
+        row |= {name: float(cells[name].mean()) for name in ("between", "geometry_between")}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -20,7 +20,7 @@ from dreamcore.evaluate.bootstrap import mean_interval
 from dreamcore.evaluate.diversity import over_views
 from dreamcore.evaluate.shapes import Shape, unpacked
 from dreamcore.evaluate.share import wilson
-from pipeline import judging
+from pipeline import judging, paths
 from pipeline.diversity import diversity_table
 from pipeline.errors import UserError
 from pipeline.judging import EMBEDDED, Directions
@@ -78,11 +78,15 @@ class Evaluation:
 
 
 def evaluate(
-    storage: Storage, judge: str = EMBEDDED, captions: Captions = None, report: Report | None = None
+    storage: Storage,
+    judge: str = EMBEDDED,
+    captions: Captions = None,
+    report: Report | None = None,
+    shown: bool = True,
 ) -> Evaluation:
     """Let `judge` (as `pipeline.judging.load_judge` takes it) look at every finished trial that it has not seen yet,
     keep that, and say what it makes of all. Prompts are sought among `captions`: a table, texts, or else all prompts of
-    the sweep. From now on `trials` shows these answers.
+    the sweep. If `shown`, from now on `trials` has these answers; the first ones it has in any case.
 
     Raises UserError for a sweep without views, for prompts that the captions lack, and for a judge that has guided.
     """
@@ -104,7 +108,8 @@ def evaluate(
         raise UserError(f"no trial of {storage.url} has colour views: there is nothing to judge")
     fronts = {trial.trial_id for trial in plan.trials if trial.tags.get("directional", "").lower() == "true"}
     kept, answers = answer_all(storage, model, kept, in_order(trials, objects, fronts), names)
-    show(storage, Shown(judge=kept.judge, captions=len(names), file=kept.answers[captions_id(names)]))
+    if shown or not storage.exists(paths.EVALUATION_POINTER):
+        show(storage, Shown(judge=kept.judge, captions=len(names), file=kept.answers[captions_id(names)]))
     return _evaluation(kept.judge, names, trials, objects, answers)
 
 

@@ -23,7 +23,7 @@ from pipeline.schema import TABLES, schema
 from pipeline.selection import Filter, Query, filtered, names, trials_frame
 from pipeline.status import read_status
 from pipeline.storage import Storage
-from pipeline.sweeps import require_sweep
+from pipeline.sweeps import require_sweep, stored
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -116,39 +116,50 @@ class Sweep:
 
     # ---- judging -----------------------------------------------------------------------------------------------------
 
-    def evaluate(self, judge: str = "embedded", captions: Captions = None) -> Evaluation:
-        """What a judge makes of all finished trials, kept beside them: only what is new is looked at. See
-        `pipeline.evaluation.evaluate`."""
-        from pipeline.evaluation import evaluate
+    def evaluate(self, judge: str | None = None, captions: Captions = None) -> Evaluation:
+        """What a judge, else that of the spec, makes of all finished trials, kept beside them: only what is new is
+        looked at. From now on `trials` shows it. See `pipeline.evaluation.evaluate`."""
+        return self._evaluated(judge, captions, shown=True)
 
-        return evaluate(self.storage, judge, captions)
-
-    def rprecision(self, judge: str = "embedded", captions: Captions = None) -> pd.DataFrame:
+    def rprecision(self, judge: str | None = None, captions: Captions = None) -> pd.DataFrame:
         """`pipeline.evaluation.rprecision_table`."""
         from pipeline.evaluation import rprecision_table
 
-        return rprecision_table(self.evaluate(judge, captions))
+        return rprecision_table(self._evaluated(judge, captions))
 
-    def diversity(self, by: str | Sequence[str] = ("prompt", "variant"), judge: str = "embedded") -> pd.DataFrame:
+    def diversity(self, by: str | Sequence[str] = ("prompt", "variant"), judge: str | None = None) -> pd.DataFrame:
         """How different seeds are, by `prompt`, `variant` or both: `pipeline.diversity.diversity_table`."""
         from pipeline.diversity import diversity_table
 
-        return diversity_table(self.evaluate(judge), [by] if isinstance(by, str) else by)
+        return diversity_table(self._evaluated(judge), [by] if isinstance(by, str) else by)
 
-    def compare(self, first: str, second: str, judge: str = "embedded", against: Sweep | None = None) -> pd.DataFrame:
+    def compare(
+        self,
+        first: str,
+        second: str,
+        judge: str | None = None,
+        captions: Captions = None,
+        against: Sweep | None = None,
+    ) -> pd.DataFrame:
         """Whether variant `first` differs from `second`, which is of the sweep `against` if one is given:
         `pipeline.diversity.compare`."""
         from pipeline.diversity import compare
 
-        mine = self.evaluate(judge)
-        other = mine if against is None else against.evaluate(judge)
+        mine = self._evaluated(judge, captions)
+        other = mine if against is None else against._evaluated(judge, captions)
         return compare(mine.of(first), other.of(second))
 
-    def best(self, judge: str = "embedded") -> pd.DataFrame:
+    def best(self, judge: str | None = None, captions: Captions = None) -> pd.DataFrame:
         """The best seed of each prompt and variant, and why: `pipeline.evaluation.best_seeds`."""
         from pipeline.evaluation import best_seeds
 
-        return best_seeds(self.evaluate(judge))
+        return best_seeds(self._evaluated(judge, captions))
+
+    def _evaluated(self, judge: str | None, captions: Captions = None, *, shown: bool = False) -> Evaluation:
+        from pipeline.evaluation import evaluate
+
+        named = judge or stored(self.storage)[0].evaluate.judge
+        return evaluate(self.storage, named, captions, shown=shown)
 
     # ---- what trials left --------------------------------------------------------------------------------------------
 

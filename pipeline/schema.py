@@ -61,7 +61,7 @@ TRIALS = (
     *KEYS,
     Column("tags", pa.string(), "The prompt's tags as a JSON object of strings; `Sweep.trials()` gives dicts."),
     Column("status", pa.string(), "`completed` or `failed`."),
-    Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`, `flat`; null if it failed."),
+    Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`; null if it failed."),
     Column("reason", pa.string(), "Why the verdict or the failure, in a sentence."),
     Column("steps", pa.int32(), "Optimisation steps done."),
     Column("attempt", pa.int32(), "The number of the attempt whose result this is; for a failed trial the last one."),

@@ -52,14 +52,13 @@ def pair_interval(distances: Float[np.ndarray, "n n"], seed: int = 0, draws: int
     if count < 3:
         return None
     random = np.random.default_rng(seed)
-    means: list[float] = []
-    while len(means) < draws:
-        weight = np.bincount(random.integers(0, count, count), minlength=count).astype(float)
-        pairs = np.outer(weight, weight)
-        np.fill_diagonal(pairs, 0.0)
-        if pairs.any():  # not where one object was drawn every time
-            means.append(float((pairs * distances).sum() / pairs.sum()))
-    return middle(np.array(means))
+    means: list[Float[np.ndarray, " some"]] = []
+    while sum(map(len, means)) < draws:
+        weight = random.multinomial(count, np.full(count, 1.0 / count), draws).astype(float)
+        pairs = count * count - np.square(weight).sum(1)  # drawn pairs of two different objects
+        weight, pairs = weight[pairs > 0.0], pairs[pairs > 0.0]  # not where one object was drawn every time
+        means.append(((weight @ distances) * weight).sum(1) / pairs)
+    return middle(np.concatenate(means)[:draws])
 
 
 def middle(drawn: Float[np.ndarray, " draws"]) -> Interval:

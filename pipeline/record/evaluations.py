@@ -93,10 +93,11 @@ def fingerprint(texts: Iterable[str]) -> str:
 
 
 def read_kept(storage: Storage, judge: str) -> Kept:
-    """What there is of the judge; nothing before the first evaluation, or if another version wrote it."""
+    """What there is of the judge; nothing before the first evaluation, if another version wrote it, or if it is
+    damaged: it can be made again."""
     try:
         data = json.loads(storage.read(paths.evaluation_pointer(folder_of(judge))))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return Kept(judge=judge)
     if data["version"] != VERSION or data["judge"] != judge:
         return Kept(judge=judge)
@@ -156,13 +157,13 @@ def with_answers(storage: Storage, trials: pa.Table) -> pa.Table:
     answers = ANSWERS.empty_table()
     try:
         data = json.loads(storage.read(paths.EVALUATION_POINTER))
-    except FileNotFoundError:
-        data = {"version": None}
-    if data["version"] == VERSION:
-        try:
+        if data["version"] == VERSION:
             answers = read_hashed(storage, data["file"]["key"], data["file"]["sha256"]).cast(ANSWERS)
-        except CorruptResult as error:
-            raise CorruptResult(f"{error}. Make it again: dreamsweep evaluate {storage.url}") from error
+    except FileNotFoundError:
+        pass  # not evaluated yet
+    except (CorruptResult, ValueError) as error:
+        found = error if isinstance(error, CorruptResult) else f"{paths.EVALUATION_POINTER} is damaged"
+        raise CorruptResult(f"{found}. Make it again: dreamsweep evaluate {storage.url}") from error
     places = {trial_id: place for place, trial_id in enumerate(answers["trial_id"].to_pylist())}
     indices = pa.array([places.get(trial_id) for trial_id in trials["trial_id"].to_pylist()], pa.int64())
     for column in EVALUATED[1:]:

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from dreamcore.evaluate import truth
 from dreamcore.evaluate.shapes import ANGLES, HEIGHTS, RADII, cylinder, packed, shape_distances, unpacked
 
 SIDE = 64
@@ -86,3 +87,14 @@ def test_a_shape_is_kept_in_bits() -> None:
     shape = cylinder(solid())
     assert len(packed(shape)) == ANGLES * RADII * HEIGHTS // 8
     assert np.array_equal(unpacked(packed(shape)), shape)
+
+
+def test_variations_of_a_thing_are_nearer_than_other_things() -> None:
+    """The library's own objects: two variations of each caption."""
+    prompts = ["a teal car", "a red duck", "an orange teapot", "a black vase", "a purple house", "a silver fork"]
+    shapes = [cylinder(occupied) for occupied in truth.filled(prompts, 2, 5, SIDE)]
+    distances = shape_distances(shapes)
+    thing = np.arange(len(shapes)) // 2
+    same = distances[(thing[:, None] == thing) & ~np.eye(len(shapes), dtype=bool)]
+    other = distances[thing[:, None] != thing]
+    assert 0.0 < same.mean() < 0.5 * other.mean() < 0.5

@@ -66,6 +66,8 @@ def test_the_seeds_of_a_prompt_are_compared_in_looks_and_in_shape(tmp_storage: S
     assert lime["distance"] == pytest.approx(1.0 - math.sqrt(0.5)) and math.isnan(lime["distance_low"])
     assert lime["geometry_distance"] > 0.5, "a bar that stands is another shape than one that lies"
     assert cat["between"] == lime["between"] > 0.0
+    # across the prompts all four bars that lie are one shape, and the one that stands is apart from three of them
+    assert cat["geometry_between"] == lime["geometry_between"] == pytest.approx(lime["geometry_distance"] / 2.0)
 
 
 def test_colour_is_no_diversity_of_shape(tmp_storage: Storage) -> None:

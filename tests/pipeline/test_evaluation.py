@@ -277,6 +277,16 @@ def test_what_is_lost_is_made_again(storage: Storage, name: str, damage: str) ->
     assert len(Sweep(storage).trials()) == 5
 
 
+def test_a_damaged_pointer_is_written_again(storage: Storage, judge: Counting) -> None:
+    first, seen = evaluate(storage), judge.seen
+    storage.write(paths.EVALUATION_POINTER, b"{")
+    with pytest.raises(CorruptResult, match="current.json is damaged. Make it again: dreamsweep evaluate"):
+        Sweep(storage).trials()
+    storage.write(paths.evaluation_pointer(folder_of("colours")), b"")
+    pd.testing.assert_frame_equal(evaluate(storage).trials, first.trials)
+    assert judge.seen == 2 * seen and Sweep(storage).trials()["rank_color"].notna().all()
+
+
 def test_only_files_that_a_pointer_lists_stay(storage: Storage) -> None:
     evaluate(storage)
     for seed in range(3, 6):
@@ -327,6 +337,17 @@ def test_trials_show_the_last_answers(storage: Storage) -> None:
         assert after.loc[row.trial_id, "rank_color"] == row.rank_color
         assert after.loc[row.trial_id, "saw_geometry"] == row.saw_geometry
         assert after.loc[row.trial_id, "captions"] == 3
+
+
+def test_a_question_on_the_side_leaves_trials_as_they_are(storage: Storage) -> None:
+    captions = ["a berry", "a cherry", "a lime", "a cat"]
+    sweep = Sweep(storage)
+    sweep.diversity()
+    assert set(sweep.trials()["captions"]) == {3}, "better than nothing"
+    sweep.evaluate(captions=captions)
+    assert set(sweep.trials()["captions"]) == {4}
+    sweep.diversity(), sweep.best(), sweep.rprecision(), sweep.compare("base", "w20")
+    assert set(sweep.trials()["captions"]) == {4}
 
 
 def test_python_asks_the_open_sweep(storage: Storage) -> None:
@@ -380,6 +401,16 @@ def test_failed_trials_are_left_out(storage: Storage) -> None:
 def test_a_judge_that_guided_is_refused(storage: Storage) -> None:
     commit_views(storage, trial("a cat", 3, "dream_fields", x=1), looks([RED], [RED]), guide="colours")
     assert "guided the trials of 'dream_fields'" in refused(storage)
+
+
+def test_images_have_no_geometry(tmp_storage: Storage, judge: Counting) -> None:
+    begin(tmp_storage, CHERRY, LIME, CAT)
+    for made, colour in ((CHERRY, RED), (LIME, RED), (CAT, BLUE)):
+        commit_views(tmp_storage, made, {"color": [colour] * 2})
+    found = evaluate(tmp_storage)
+    assert found.trials[["rank_geometry", "found_geometry", "saw_geometry", "janus"]].isna().all(axis=None)
+    assert set(rprecision_table(found)["kind"]) == set(confusions(found)["kind"]) == {"color"}
+    assert list(best_seeds(found)["seed"]) == [0, 0, 0]
 
 
 def test_an_unknown_variant_is_refused_with_those_there_are(storage: Storage) -> None:
