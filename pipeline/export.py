@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pipeline import listing
 from pipeline.condition import Condition
 from pipeline.document import unknown
 from pipeline.errors import UserError
-from pipeline.mesh_files import MeshFormat, encode_mesh
+from pipeline.mesh_files import FORMATS, MeshFormat, encode_mesh
 from pipeline.provenance import Provenance
 from pipeline.query import Sweep
 from pipeline.solids import NoSolid, load_scene, surface_of, turntable_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dreamcore.scene import Scene
     from dreamcore.surface import SurfaceConfig
 
-FORMATS: tuple[MeshFormat, ...] = get_args(MeshFormat)
 _WORDS = 40  # characters of a prompt in a file's name
 
 Say = Callable[[str], None]
@@ -89,7 +88,7 @@ def choose(sweep: Sweep, choice: Choice) -> list[dict[str, Any]]:
     for column, values in wanted.items():
         absent = [value for value in values if value not in set(frame[column])]
         if absent:
-            known = list(dict.fromkeys(str(value) for value in frame[column]))[:10]
+            known = [repr(value) for value in frame[column].drop_duplicates().tolist()[:10]]
             raise UserError(f"no completed trial has {column} {absent[0]!r}; there are {', '.join(known)}")
         if values:
             frame = frame[frame[column].isin(list(values))]

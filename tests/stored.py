@@ -40,7 +40,12 @@ def begin(storage: Storage, *trials: Trial) -> None:
 
 
 def commit_trial(
-    storage: Storage, made: Trial, number: int = 1, color: int = 10, metrics: Mapping[str, float] | None = None
+    storage: Storage,
+    made: Trial,
+    number: int = 1,
+    color: int = 10,
+    metrics: Mapping[str, float] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
     """A finished and committed attempt with a history of four steps and two views of two kinds, each 1 x 1 pixels."""
     row = {
@@ -70,7 +75,7 @@ def commit_trial(
         for i in range(2)
         for kind in ("color", "depth")
     ]
-    finish(storage, made.trial_id, number, row, history, views)
+    finish(storage, made.trial_id, number, row, history, views, files)
     assert commit(storage, made.trial_id, number)
 
 
