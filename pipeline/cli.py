@@ -214,7 +214,7 @@ def sheet(
     if output.suffix.lower() != ".png":
         raise UserError(f"--output {output}: must end in .png")
     made = make_sheet(sweeps.locate(target), rows, columns, View(kind=kind, first=view, count=views, side=side))
-    listing.write(pictures.encode(made.image), output)
+    listing.write(pictures.encode(made.image, made.record), output)
     older = f"; {made.replaced} of an older spec left out" if made.replaced else ""
     print(f"{output}: {made.shown} trials shown, {made.failed} failed, {made.missing} not finished{older}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,24 +125,28 @@ def export(
 ) -> Exported:
     """Write the files of these trials, each whole or not at all. A trial without a solid is told and passed over.
 
-    Raises UserError where the folder cannot be written, or a trial kept no scene.
+    Raises UserError where the folder cannot be written, or no trial has a solid; then nothing is written.
     """
     if not formats and turntable is None:
         raise UserError("nothing to export: name a --format, or ask for a --turntable")
     written: list[Path] = []
     skipped: dict[str, str] = {}
     for row in rows:
-        scene = load_scene(sweep.storage, row["trial_id"])
-        _make_folder(folder)
         name = stem(row)
         try:
-            for file, data in _files(scene, row, name, formats, config, turntable):
-                listing.write(data, folder / file)
-                written.append(folder / file)
-                say(str(folder / file))
+            scene = load_scene(sweep.storage, row["trial_id"])
+            files = _files(scene, row, name, formats, config, turntable)
         except NoSolid as error:
             skipped[row["trial_id"]] = str(error)
             say(f"{name}: skipped: {error}")
+            continue
+        _make_folder(folder)
+        for file, data in files.items():
+            listing.write(data, folder / file)
+            written.append(folder / file)
+            say(str(folder / file))
+    if not written:
+        raise UserError(f"no file was written: {next(iter(skipped.values()))}")
     return Exported(written, skipped)
 
 
@@ -153,15 +157,18 @@ def _files(
     formats: Sequence[MeshFormat],
     config: SurfaceConfig,
     turntable: Turntable | None,
-) -> Iterator[tuple[str, bytes]]:
+) -> dict[str, bytes]:
+    """All files of a trial by name. Raises NoSolid."""
     record = Provenance.of_row(row)
+    files: dict[str, bytes] = {}
     if formats:
         mesh = surface_of(scene, config).mesh
         for form in formats:
-            yield from encode_mesh(mesh, form, record, name).items()
+            files |= encode_mesh(mesh, form, record, name)
     if turntable is not None:
         data = turntable_of(scene, turntable.frames, turntable.size, turntable.elevation, record)
-        yield f"{name}.webp", data
+        files[f"{name}.webp"] = data
+    return files
 
 
 def stem(row: Mapping[str, Any]) -> str:

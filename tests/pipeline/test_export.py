@@ -168,6 +168,14 @@ def test_nothing_wanted_is_a_mistake(storage: Storage, tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
+def test_nothing_but_empty_scenes(storage: Storage, tmp_path: Path) -> None:
+    code, out, err = run("export", storage.url, "-o", str(tmp_path / "out"), "--prompt", "nothing")
+    assert code == 2
+    assert "nothing-seed7" in out
+    assert "error: no file was written: the scene is empty" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_that_cannot_be(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     sweep = Sweep(storage)

@@ -37,12 +37,26 @@ require(process.argv[1]).validateBytes(new Uint8Array(fs.readFileSync(0)), {maxI
 """
 
 
-@pytest.fixture(scope="module", params=["colours", "texture"])
-def mesh(request: pytest.FixtureRequest) -> Mesh:
+def _solid(texture: int) -> Mesh:
     """A ball with a nose at its front, +z."""
-    texture = 64 if request.param == "texture" else 0
     config = SurfaceConfig(resolution=32, faces=1_000, texture=texture)
     return find_surface(still(union(ball(0.5), ball(0.15, (0.0, 0.0, 0.6)))), config).mesh
+
+
+@pytest.fixture(scope="module")
+def plain() -> Mesh:
+    return _solid(0)
+
+
+@pytest.fixture(scope="module")
+def textured() -> Mesh:
+    return _solid(64)
+
+
+@pytest.fixture(params=["plain", "textured"])
+def mesh(request: pytest.FixtureRequest) -> Mesh:
+    found: Mesh = request.getfixturevalue(request.param)
+    return found
 
 
 def loaded(data: bytes, kind: str) -> trimesh.Trimesh:
@@ -101,13 +115,11 @@ def test_what_a_glb_says(mesh: Mesh) -> None:
     assert ("baseColorTexture" in material["pbrMetallicRoughness"]) == (mesh.texture is not None)
 
 
-def test_colours_at_vertices_are_linear_in_a_glb_and_srgb_elsewhere(mesh: Mesh) -> None:
-    if mesh.texture is not None:
-        pytest.skip("has a texture")
-    looks = {form: loaded(encode_mesh(mesh, form, RECORD, "m")[f"m.{form}"], form).visual for form in FORMATS}
-    np.testing.assert_array_equal(looks["ply"].vertex_colors[:, :3], mesh.colors)
-    np.testing.assert_allclose(looks["obj"].vertex_colors[:, :3], mesh.colors, atol=1)
-    np.testing.assert_array_equal(looks["glb"].vertex_attributes["color"][:, :3], linear(mesh.colors))
+def test_colours_at_vertices_are_linear_in_a_glb_and_srgb_elsewhere(plain: Mesh) -> None:
+    looks = {form: loaded(encode_mesh(plain, form, RECORD, "m")[f"m.{form}"], form).visual for form in FORMATS}
+    np.testing.assert_array_equal(looks["ply"].vertex_colors[:, :3], plain.colors)
+    np.testing.assert_allclose(looks["obj"].vertex_colors[:, :3], plain.colors, atol=1)
+    np.testing.assert_array_equal(looks["glb"].vertex_attributes["color"][:, :3], linear(plain.colors))
 
 
 def test_linear_values_of_the_standard() -> None:
@@ -115,18 +127,17 @@ def test_linear_values_of_the_standard() -> None:
     assert found.tolist() == [[0, 1, 55], [128, 253, 255]]  # IEC 61966-2-1
 
 
-def test_the_texture_is_where_the_faces_are(mesh: Mesh) -> None:
+def test_the_texture_is_where_the_faces_are(textured: Mesh) -> None:
     """At the middle of every face the picture has the field's colour, in the GLB and in the OBJ's PNG."""
-    if mesh.texture is None:
-        pytest.skip("has no texture")
-    parts = encode_mesh(mesh, "obj", RECORD, "m")
+    assert textured.texture is not None
+    parts = encode_mesh(textured, "obj", RECORD, "m")
     assert set(parts) == {"m.obj", "m.mtl", "m.png"}
     assert b"mtllib m.mtl" in parts["m.obj"]
     assert b"map_Kd m.png" in parts["m.mtl"]
-    by_glb = loaded(encode_mesh(mesh, "glb", RECORD, "m")["m.glb"], "glb")
+    by_glb = loaded(encode_mesh(textured, "glb", RECORD, "m")["m.glb"], "glb")
     picture = np.asarray(by_glb.visual.material.baseColorTexture.convert("RGB"))
-    np.testing.assert_array_equal(picture, mesh.texture.image)
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(parts["m.png"]))), mesh.texture.image)
+    np.testing.assert_array_equal(picture, textured.texture.image)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(parts["m.png"]))), textured.texture.image)
     middle = triangles(by_glb).mean(1)
     uv = np.asarray(by_glb.visual.uv)[by_glb.faces].mean(1)
     column, row = (np.clip(value * 64, 0, 63).astype(int) for value in (uv[:, 0], 1.0 - uv[:, 1]))
