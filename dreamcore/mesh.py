@@ -64,9 +64,7 @@ def zero_surface(
 
 def is_closed(faces: Int[np.ndarray, "faces 3"]) -> bool:
     """Whether every edge has exactly two faces, which go along it in opposite directions."""
-    start, end = faces.astype(np.int64), np.roll(faces, -1, axis=1).astype(np.int64)
-    count = int(faces.max()) + 1 if len(faces) else 0
-    there, back = np.sort((start * count + end).ravel()), np.sort((end * count + start).ravel())
+    there, back = (np.sort(edges) for edges in _edges(faces))
     return bool((there[1:] != there[:-1]).all() and np.array_equal(there, back))
 
 
@@ -74,20 +72,95 @@ def decimate(
     vertices: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"], most: int
 ) -> tuple[Float[np.ndarray, "less 3"], Int[np.ndarray, "fewer 3"]]:
     """The surface with about `most` faces, by quadric error (Garland and Heckbert 1997); as it is if it has no more.
-
-    A closed surface stays closed: where the collapse of an edge would pinch thin parts together, other orders of
-    collapsing are tried, then more faces, up to all of them.
-    """
+    A closed surface stays closed."""
+    if len(faces) <= most:
+        return vertices, faces
     from fast_simplification import simplify
 
-    closed = is_closed(faces)
-    while most < len(faces):
-        for haste in (7.0, 4.0, 2.0):
-            fewer, kept = simplify(vertices, faces, target_count=most, agg=haste)
-            if not closed or is_closed(kept):
-                return fewer.astype(np.float32), kept.astype(np.int32)
-        most = most * 3 // 2
+    fewer, kept = simplify(vertices, faces, target_count=most)
+    return part_sheets(fewer.astype(np.float32), kept.astype(np.int32)) if is_closed(faces) else (fewer, kept)
+
+
+def part_sheets(
+    vertices: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
+) -> tuple[Float[np.ndarray, "more 3"], Int[np.ndarray, "several 3"]]:
+    """Sheets of a surface that were pinched together, made to touch only: afterwards every edge has two faces.
+
+    Edges are collapsed in any order, and two sheets may end up with an edge in common. The boundary stays empty though:
+    each edge has as many faces one way as the other. So the faces at it are paired, vertices are doubled where pairs
+    part, and of two edges between the same vertices one gets a vertex in its middle.
+    """
+    faces = _without_pillows(faces)
+    twin = _twins(faces)
+    half = np.arange(faces.size)
+    # from corner to corner around a vertex, across the twin of the edge that leads to it
+    turn = twin[half - half % 3 + (half + 2) % 3]
+    fan = half.copy()
+    for _ in range(int(np.ceil(np.log2(max(faces.size, 2))))):
+        fan = np.minimum(fan, fan[turn])
+        turn = turn[turn]
+    first, place = np.unique(fan, return_inverse=True)
+    vertices, faces = vertices[faces.ravel()[first]], place.reshape(-1, 3).astype(np.int32)
+    while len(doubled := _doubled(faces)):
+        vertices, faces = _split(vertices, faces, doubled)
     return vertices, faces
+
+
+def _edges(faces: Int[np.ndarray, "faces 3"]) -> tuple[Int[np.ndarray, " halves"], Int[np.ndarray, " halves"]]:
+    """A number for each edge as its face goes along it, and for the way back."""
+    start, end = faces.astype(np.int64).ravel(), np.roll(faces, -1, axis=1).astype(np.int64).ravel()
+    count = int(faces.max()) + 1 if len(faces) else 0
+    return start * count + end, end * count + start
+
+
+def _twins(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " halves"]:
+    """For each edge of a face, the one of another face that it is glued to. The boundary must be empty."""
+    there, back = _edges(faces)
+    one, other = np.argsort(there, kind="stable"), np.argsort(back, kind="stable")
+    assert np.array_equal(there[one], back[other]), "the surface has a boundary"
+    twin = np.empty_like(one)
+    twin[one] = other
+    return twin
+
+
+def _without_pillows(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, "fewer 3"]:
+    """Pairs of faces with the same three vertices that look opposite ways enclose nothing: they go."""
+    forward = np.sort(faces, axis=1)
+    _, group = np.unique(forward, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    inverted = np.stack([np.argmin(faces, axis=1), np.arange(len(faces))])
+    following = faces[inverted[1], (inverted[0] + 1) % 3]
+    even = following == forward[:, 1]
+    keep = np.ones(len(faces), dtype=bool)
+    for shared in np.flatnonzero(np.bincount(group) > 1):
+        members = np.flatnonzero(group == shared)
+        ups, downs = members[even[members]], members[~even[members]]
+        pairs = min(len(ups), len(downs))
+        keep[ups[:pairs]] = keep[downs[:pairs]] = False
+    return faces[keep]
+
+
+def _doubled(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " doubled"]:
+    """Edges of faces that another face goes along in the same direction: all but the first of each."""
+    there, _ = _edges(faces)
+    order = np.argsort(there, kind="stable")
+    found: np.ndarray = order[1:][there[order][1:] == there[order][:-1]]
+    return found
+
+
+def _split(
+    vertices: Float[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"], doubled: Int[np.ndarray, " doubled"]
+) -> tuple[Float[np.ndarray, "more 3"], Int[np.ndarray, "several 3"]]:
+    """The first of the edges with a vertex in its middle, and the two faces at it in halves."""
+    half = int(doubled[0])
+    new, added = len(vertices), []
+    for edge in (half, int(_twins(faces)[half])):
+        face, corner = divmod(edge, 3)
+        a, b, c = np.roll(faces[face], -corner)
+        faces[face] = a, new, c
+        added.append((new, b, c))
+        middle = (vertices[a] + vertices[b]) / 2.0
+    return np.concatenate([vertices, middle[None]]), np.concatenate([faces, np.array(added, dtype=faces.dtype)])
 
 
 def vertex_normals(

@@ -51,8 +51,8 @@ class SurfaceConfig:
     texture: int = 0
 
     def __post_init__(self) -> None:
-        if not 8 <= self.resolution <= 1024:
-            raise ValueError(f"resolution = {self.resolution}: must be from 8 to 1024")
+        if not 8 <= self.resolution <= 512:
+            raise ValueError(f"resolution = {self.resolution}: must be from 8 to 512")
         if self.faces < 100:
             raise ValueError(f"faces = {self.faces}: must be at least 100")
         if not 0.0 <= self.smallest <= 1.0:

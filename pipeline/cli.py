@@ -235,7 +235,7 @@ def sheet(
     if output.suffix.lower() != ".png":
         raise UserError(f"--output {output}: must end in .png")
     made = make_sheet(sweeps.locate(target), rows, columns, View(kind=kind, first=view, count=views, side=side))
-    listing.write(pictures.encode(made.image), output)
+    listing.write(pictures.encode(made.image, made.record), output)
     older = f"; {made.replaced} of an older spec left out" if made.replaced else ""
     print(f"{output}: {made.shown} trials shown, {made.failed} failed, {made.missing} not finished{older}")
 
@@ -311,15 +311,15 @@ def diversity(
 def report(
     target: Target,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to write.")],
-    judge: Annotated[
-        str, typer.Option(help="`embedded`, a folder with open_clip_config.json, or `none`.")
-    ] = "embedded",
+    judge: Annotated[str | None, typer.Option(help="As `evaluate` takes it, or `none`; else as the spec says.")] = None,
 ) -> None:
     """One page of everything, in a folder that opens from disk. Works while the sweep runs."""
-    from pipeline import sweeps
+    from pipeline import sayings, sweeps
     from pipeline.report.make import make_report
 
-    made = make_report(sweeps.locate(target), output, judge, time.time())
+    storage = sweeps.locate(target)
+    chosen = judge or sweeps.judge_of(target, storage)
+    made = make_report(storage, output, chosen, time.time(), sayings.show_judged)
     if made.missing:
         print(f"without a judgement: {made.missing}")
     print(f"{made.trials} trials in the report; open {made.index}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from pipeline import listing
 from pipeline.condition import Condition
 from pipeline.document import unknown
 from pipeline.errors import UserError
-from pipeline.mesh_files import MeshFormat, encode_mesh
+from pipeline.mesh_files import FORMATS, MeshFormat, encode_mesh
 from pipeline.provenance import Provenance
 from pipeline.query import Sweep
 from pipeline.solids import NoSolid, load_scene, surface_of, turntable_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dreamcore.scene import Scene
     from dreamcore.surface import SurfaceConfig
 
-FORMATS: tuple[MeshFormat, ...] = get_args(MeshFormat)
 _WORDS = 40  # characters of a prompt in a file's name
 
 Say = Callable[[str], None]
@@ -89,7 +88,7 @@ def choose(sweep: Sweep, choice: Choice) -> list[dict[str, Any]]:
     for column, values in wanted.items():
         absent = [value for value in values if value not in set(frame[column])]
         if absent:
-            known = list(dict.fromkeys(str(value) for value in frame[column]))[:10]
+            known = [repr(value) for value in frame[column].drop_duplicates().tolist()[:10]]
             raise UserError(f"no completed trial has {column} {absent[0]!r}; there are {', '.join(known)}")
         if values:
             frame = frame[frame[column].isin(list(values))]
@@ -126,24 +125,28 @@ def export(
 ) -> Exported:
     """Write the files of these trials, each whole or not at all. A trial without a solid is told and passed over.
 
-    Raises UserError where the folder cannot be written, or a trial kept no scene.
+    Raises UserError where the folder cannot be written, or no trial has a solid; then nothing is written.
     """
     if not formats and turntable is None:
         raise UserError("nothing to export: name a --format, or ask for a --turntable")
     written: list[Path] = []
     skipped: dict[str, str] = {}
     for row in rows:
-        scene = load_scene(sweep.storage, row["trial_id"])
-        _make_folder(folder)
         name = stem(row)
         try:
-            for file, data in _files(scene, row, name, formats, config, turntable):
-                listing.write(data, folder / file)
-                written.append(folder / file)
-                say(str(folder / file))
+            scene = load_scene(sweep.storage, row["trial_id"])
+            files = _files(scene, row, name, formats, config, turntable)
         except NoSolid as error:
             skipped[row["trial_id"]] = str(error)
             say(f"{name}: skipped: {error}")
+            continue
+        _make_folder(folder)
+        for file, data in files.items():
+            listing.write(data, folder / file)
+            written.append(folder / file)
+            say(str(folder / file))
+    if not written:
+        raise UserError(f"no file was written: {next(iter(skipped.values()))}")
     return Exported(written, skipped)
 
 
@@ -154,15 +157,18 @@ def _files(
     formats: Sequence[MeshFormat],
     config: SurfaceConfig,
     turntable: Turntable | None,
-) -> Iterator[tuple[str, bytes]]:
+) -> dict[str, bytes]:
+    """All files of a trial by name. Raises NoSolid."""
     record = Provenance.of_row(row)
+    files: dict[str, bytes] = {}
     if formats:
         mesh = surface_of(scene, config).mesh
         for form in formats:
-            yield from encode_mesh(mesh, form, record, name).items()
+            files |= encode_mesh(mesh, form, record, name)
     if turntable is not None:
         data = turntable_of(scene, turntable.frames, turntable.size, turntable.elevation, record)
-        yield f"{name}.webp", data
+        files[f"{name}.webp"] = data
+    return files
 
 
 def stem(row: Mapping[str, Any]) -> str:

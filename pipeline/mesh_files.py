@@ -6,7 +6,7 @@ a metre. Equal meshes give equal bytes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.provenance import Provenance
 
 MeshFormat = Literal["glb", "obj", "ply"]
+_VERTICES, _INDICES = 34962, 34963  # what a glTF buffer view is for
+FORMATS: tuple[MeshFormat, ...] = get_args(MeshFormat)
 
 
 def to_trimesh(mesh: Mesh) -> trimesh.Trimesh:
@@ -77,13 +79,17 @@ def _glb(mesh: Mesh, record: Provenance) -> bytes:
     from trimesh.visual import ColorVisuals
 
     def finish(tree: dict[str, Any]) -> None:
+        primitive, views = tree["meshes"][0]["primitives"][0], tree["bufferViews"]
         tree["asset"]["generator"] = record.software.partition(",")[0]
         tree["asset"]["extras"] = {"dreamsweep": record.as_dict()}
         if not tree.get("materials"):  # glTF's default is a metal
             tree["materials"] = [
                 {"name": "albedo", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 1.0}}
             ]
-            tree["meshes"][0]["primitives"][0]["material"] = 0
+            primitive["material"] = 0
+        for accessor in primitive["attributes"].values():
+            views[tree["accessors"][accessor]["bufferView"]]["target"] = _VERTICES
+        views[tree["accessors"][primitive["indices"]]["bufferView"]]["target"] = _INDICES
 
     plain = mesh.texture is None
     visual = ColorVisuals(vertex_colors=_opaque(linear(mesh.colors))) if plain else _textured(mesh)

@@ -27,7 +27,8 @@ _TURN_SECONDS = 4.0
 
 
 class NoSolid(UserError):
-    """There is nothing to make a mesh or turntable of: the scene is empty, or the trial is about images."""
+    """There is nothing to make a mesh or turntable of: the scene is empty or was not kept, or the trial is about
+    images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ def _require_scene(scene: Scene) -> None:
 
 def load_scene(storage: Storage, trial_id: str) -> Scene:
     """The committed trial's scene as it ended, to look at, on the GPU if there is one. Raises UserError for a trial
-    that is not committed or kept no scene, CorruptResult for one that storage has changed."""
+    that is not committed, NoSolid for one that kept no scene, CorruptResult for one that storage has changed."""
     from dreamcore.scene import CorruptScene, Scene
 
     if trial_id not in committed_ids(storage):
@@ -134,7 +135,7 @@ def _last_checkpoint(storage: Storage, trial_id: str) -> bytes:
     for checkpoint in attempts.checkpoints(storage, trial_id, commit["number"]):
         if (checkpoint.number, checkpoint.step) == (commit["number"], commit["step"]):
             return checkpoint.blob
-    raise UserError(
+    raise NoSolid(
         f"trial {trial_id} was finished by an earlier version, which kept no scene, and its last checkpoint is gone: "
         "run it again, under another sweep's name, to have one"
     )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes import png
 
-from pipeline import paths
 from pipeline.engine import View
 from pipeline.events import FailureClass
 from pipeline.plan import Plan, store_plan
 from pipeline.record.attempts import finish
-from pipeline.record.commit import Failure, commit, read_commit, record_failure
+from pipeline.record.commit import Failure, commit, record_failure
 from pipeline.record.journal import Journal
 from pipeline.storage import Storage
 from pipeline.trial import Trial, trial_id
@@ -51,6 +48,7 @@ def commit_trial(
     history: Sequence[Mapping[str, float]] | None = None,
     verdict: str = "healthy",
     views: Sequence[View] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
     """A finished and committed attempt with a history of four steps and two views of two kinds, each 1 x 1 pixels,
     unless others are given."""
@@ -81,7 +79,7 @@ def commit_trial(
         for i in range(2)
         for kind in ("color", "depth")
     ]
-    finish(storage, made.trial_id, number, row, steps, views)
+    finish(storage, made.trial_id, number, row, steps, views, files)
     assert commit(storage, made.trial_id, number)
 
 
@@ -97,13 +95,3 @@ def journal(storage: Storage, *facts: Mapping[str, Any], epoch: int = 1) -> None
     for fact in facts:
         written.add(fact)
     written.flush()
-
-
-def leave_file(storage: Storage, made: Trial, name: str, data: bytes, number: int = 1) -> None:
-    """A file such as `mesh.glb` beside the tables of a committed attempt, as if its worker had left it."""
-    key = f"{paths.attempt(made.trial_id, number)}/{name}"
-    storage.write(key, data)
-    content = read_commit(storage, made.trial_id)
-    entry = {"key": key, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    content["files"] = {**content.get("files", {}), name: entry}
-    storage.write(paths.commit(made.trial_id), json.dumps(content, sort_keys=True).encode())

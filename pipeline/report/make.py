@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pipeline.report.strips import KINDS, Strip, strips
 from pipeline.storage import Storage
 
 NO_JUDGE = "none"
+Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,24 @@ class Made:
     missing: str
 
 
-def make_report(storage: Storage, folder: Path, judge: str, now: float) -> Made:
+def make_report(storage: Storage, folder: Path, judge: str, now: float, told: Told | None = None) -> Made:
     """Write the report of what is committed and failed at `now` (seconds since 1970). A report there is replaced.
 
-    `judge` is as `dreamsweep rprecision` takes it, or `none`. A judge that cannot judge is no error: the report says
-    why. Raises UserError, and writes nothing, for a sweep with nothing to show and for a folder of somebody's own.
+    `judge` is as `pipeline.evaluation.evaluate` takes it, or `none`; `told` hears how far it is. A judge that cannot
+    judge is no error: the report says why. Raises UserError, and writes nothing, for a sweep with nothing to show and
+    for a folder of somebody's own.
     """
     check_target(folder)
     sweep = Sweep(storage)
     sweep.trials_table()  # raises for an empty sweep before the judge sets to work
-    report = collect(storage, _ask(storage, judge), now)
+    report = collect(storage, _ask(storage, judge, told), now)
     with replacing(folder) as made:
         report = _write_pictures(sweep, report, made)
         _write_pages(sweep, report, made)
     return Made(folder / "index.html", len(report.trials), report.judgement.missing)
 
 
-def _ask(storage: Storage, judge: str) -> Judgement:
+def _ask(storage: Storage, judge: str, told: Told | None) -> Judgement:
     """What the judge says, or why it says nothing: it lacks, or the sweep is none that it can judge."""
     if judge == NO_JUDGE:
         return Judgement(missing="No judge was asked (--judge none).")
@@ -58,7 +60,7 @@ def _ask(storage: Storage, judge: str) -> Judgement:
     from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
 
     try:
-        evaluation = evaluate(storage, judge)
+        evaluation = evaluate(storage, judge, report=told, shown=False)
     except (UserError, OSError) as error:  # it keeps what it saw beside the sweep, which may not be ours to write
         return Judgement(missing=str(error))
     frames = Frames(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dreamcore.mesh import decimate, is_closed, keep_large, vertex_normals, zero_surface
+from dreamcore.mesh import decimate, is_closed, keep_large, part_sheets, vertex_normals, zero_surface
 
 SIDE = 64
 STEP = 2.4 / SIDE
@@ -136,10 +136,52 @@ def test_any_level_set_gives_a_closed_surface_whatever_is_left_out(seed: int) ->
     level[6, 6, 6] = 1.0
     vertices, faces = zero_surface(keep_large(level, 0.02), 0.0, 1.0)
     assert _volume(vertices, faces) > 0.0
-    if is_closed(faces):
-        fewer = decimate(vertices, faces, len(faces) // 2)
-        assert is_closed(fewer[1])
-        assert len(fewer[1]) <= len(faces)
+    assert is_closed(faces)
+    for share in (2, 8):
+        fewer, kept = decimate(vertices, faces, len(faces) // share)
+        assert is_closed(kept)
+        assert len(np.unique(kept)) == len(fewer)
+        assert len(kept) <= 1.1 * len(faces) / share + 20
+
+
+def _cube_at(corner: tuple[float, float, float]) -> NDArray[np.float32]:
+    unit = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]]
+    moved: NDArray[np.float32] = (np.array(unit) + corner).astype(np.float32)
+    return moved
+
+
+def _joined(*corners: tuple[float, float, float]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Cubes, with one vertex wherever corners meet."""
+    points = np.concatenate([_cube_at(corner) for corner in corners])
+    vertices, place = np.unique(points, axis=0, return_inverse=True)
+    faces = np.concatenate([CUBE + 8 * i for i in range(len(corners))])
+    return vertices, place.reshape(-1)[faces].astype(np.int32)
+
+
+@pytest.mark.parametrize("corner", [(1.0, 1.0, 0.0), (1.0, 1.0, 1.0)], ids=["edge", "vertex"])
+def test_cubes_that_touch_are_parted(corner: tuple[float, float, float]) -> None:
+    vertices, faces = _joined((0.0, 0.0, 0.0), corner)
+    assert len(vertices) < 16
+    parted, kept = part_sheets(vertices, faces)
+    assert is_closed(kept)
+    assert _euler(parted, kept) in (2, 4)  # pairs at an edge may be either of two
+    assert _volume(parted, kept) == pytest.approx(2.0)
+    assert len(np.unique(parted, axis=0)) == len(vertices)
+    assert len(parted) > len(vertices)
+
+
+def test_what_is_closed_stays_as_it_is() -> None:
+    vertices, faces = _mesh(_ball(0.8))
+    same = part_sheets(vertices, faces)
+    np.testing.assert_array_equal(same[0][same[1]], vertices[faces])
+    assert len(same[0]) == len(vertices)
+
+
+def test_pillows_go() -> None:
+    pillow = np.array([[8, 9, 10], [9, 8, 10]])
+    vertices = np.concatenate([_cube_at((0, 0, 0)), np.eye(3, dtype=np.float32) + 5])
+    parted, kept = part_sheets(vertices, np.concatenate([CUBE, pillow]).astype(np.int32))
+    assert (len(parted), len(kept)) == (8, 12)
 
 
 def test_normals_where_nothing_is_known() -> None:

@@ -91,7 +91,7 @@ def test_nothing_opaque_has_no_threshold(opacity: float) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("resolution", 7, "resolution = 7: must be from 8 to 1024"),
+        ("resolution", 7, "resolution = 7: must be from 8 to 512"),
         ("faces", 99, "faces = 99: must be at least 100"),
         ("smallest", 1.5, "smallest = 1.5: must be in [0, 1]"),
         ("threshold", 0.0, "threshold = 0.0: must be above 0"),

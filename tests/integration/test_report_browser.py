@@ -14,7 +14,7 @@ import pytest
 from browser import console, open_browser, requests, wait
 from fakes import png
 from PIL import Image
-from stored import begin, commit_trial, fail_trial, leave_file, trial
+from stored import begin, commit_trial, fail_trial, trial
 
 from pipeline.engine import View
 from pipeline.pictures import encode
@@ -106,9 +106,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place, made in enumerate([*done, *bad]):
         opacity = (place * 5 % 12) / 12
         verdict = "collapsed" if place == 0 else "healthy"
-        commit_trial(storage, made, metrics={"opacity": opacity}, verdict=verdict, views=_views((220, 20 * place, 40)))
+        files = {"mesh.glb": _mesh()} if made is bad[0] else {}
+        commit_trial(
+            storage,
+            made,
+            metrics={"opacity": opacity},
+            verdict=verdict,
+            views=_views((220, 20 * place, 40)),
+            files=files,
+        )
     fail_trial(storage, lost, reason=HOSTILE[1])
-    leave_file(storage, bad[0], "mesh.glb", _mesh())
     make_report(storage, folder / "report", "embedded", NOW)
     return folder / "report"
 

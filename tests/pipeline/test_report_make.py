@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from commands import run
-from stored import begin, commit_trial, fail_trial, journal, leave_file, trial
+from stored import begin, commit_trial, fail_trial, journal, trial
 
 from pipeline.errors import UserError
 from pipeline.report.collect import collect
@@ -34,11 +34,9 @@ def _files(folder: Path) -> set[str]:
 def test_a_finished_sweep(tmp_storage: Storage, tmp_path: Path) -> None:
     done, dull, lost = trial("a cup"), trial("a duck", 1, "w20", guidance={"scale": 20}), trial("a hat", 2)
     begin(tmp_storage, done, dull, lost)
-    commit_trial(tmp_storage, done)
+    commit_trial(tmp_storage, done, files={"mesh.glb": b"glTF mesh", "turntable.webp": b"RIFF turn"})
     commit_trial(tmp_storage, dull, verdict="flat")
     fail_trial(tmp_storage, lost)
-    leave_file(tmp_storage, done, "mesh.glb", b"glTF mesh")
-    leave_file(tmp_storage, done, "turntable.webp", b"RIFF turn")
     made = make_report(tmp_storage, tmp_path / "out", NO_JUDGE, NOW)
     folder = tmp_path / "out"
     assert (made.index, made.trials) == (folder / "index.html", 3)
@@ -122,10 +120,9 @@ def test_a_folder_of_somebodys_own_is_refused(tmp_storage: Storage, tmp_path: Pa
 def test_a_damaged_mesh_is_told_and_the_older_report_stays(tmp_storage: Storage, tmp_path: Path) -> None:
     made = trial()
     begin(tmp_storage, made)
-    commit_trial(tmp_storage, made)
+    commit_trial(tmp_storage, made, files={"mesh.glb": b"whole"})
     make_report(tmp_storage, tmp_path / "out", NO_JUDGE, NOW)
     before = _files(tmp_path / "out")
-    leave_file(tmp_storage, made, "mesh.glb", b"whole")
     tmp_storage.write(f"attempts/{made.trial_id}/1/mesh.glb", b"torn")
     with pytest.raises(UserError, match=r"mesh.glb has changed"):
         make_report(tmp_storage, tmp_path / "out", NO_JUDGE, NOW)
