@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from safetensors import SafetensorError
@@ -16,6 +16,7 @@ from dreamcore.plain import read_config, to_dict
 from dreamcore.tasks.choose import task_of
 
 _FORMAT = "dreamcore.scene/1"
+_FINAL_FORMAT = "dreamcore.final/1"
 
 
 class CorruptScene(ValueError):
@@ -56,40 +57,63 @@ class Scene:
 
     def dump(self) -> bytes:
         """Safetensors with the counts and the config as JSON in its header."""
+        return self._dump(_FORMAT, self.tensors)
+
+    def dump_final(self) -> bytes:
+        """The same without the optimiser's state: enough to look at the scene, not to continue it."""
+        return self._dump(_FINAL_FORMAT, {name: self.tensors[name] for name in _lasting(self.tensors)})
+
+    def _dump(self, form: str, kept: Mapping[str, Tensor]) -> bytes:
         header = {"prompt": self.prompt, "seed": self.seed, "config": to_dict(self.config)}
         header["progress"] = asdict(self.progress)
-        tensors = {name: value.detach().cpu().contiguous() for name, value in self.tensors.items()}
+        tensors = {name: value.detach().cpu().contiguous() for name, value in kept.items()}
         text = json.dumps(header)
-        seal = {"format": _FORMAT, "sha256": _digest(text, tensors), "scene": text}
+        seal = {"format": form, "sha256": _digest(text, tensors), "scene": text}
         # one key: safetensors writes several in any order, and equal scenes should be equal bytes
         return save(tensors, metadata={"dreamcore": json.dumps(seal)})
 
     @staticmethod
     def load(data: bytes) -> Scene:
         """Inverse of `dump`. Raises CorruptScene for anything that is not a whole scene."""
-        try:
-            length = int.from_bytes(data[:8], "little")
-            seal = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dreamcore"])
-            if seal["format"] != _FORMAT:
-                raise CorruptScene(f"scene format {seal['format']!r}: only {_FORMAT} is known")
-            tensors = load(data)
-            if seal["sha256"] != _digest(seal["scene"], tensors):
-                raise CorruptScene("its checksum does not match")
-            header = json.loads(seal["scene"])
-            scene = Scene(
-                prompt=header["prompt"],
-                seed=header["seed"],
-                config=read_config(header["config"]),
-                progress=Progress(**header["progress"]),
-                tensors=tensors,
-            )
-            expected = Scene.create(scene.prompt, scene.seed, scene.config).tensors
-        except (AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
-            raise CorruptScene(f"not a scene: {error}") from error
-        kinds = {name: (value.shape, value.dtype) for name, value in scene.tensors.items()}
-        if kinds != {name: (value.shape, value.dtype) for name, value in expected.items()}:
-            raise CorruptScene("not a scene: its tensors are not those of its config")
-        return scene
+        return _load(data, _FORMAT)
+
+    @staticmethod
+    def load_final(data: bytes) -> Scene:
+        """Inverse of `dump_final`, to look at. Raises CorruptScene for anything that is not whole."""
+        return _load(data, _FINAL_FORMAT)
+
+
+def _lasting(names: Iterable[str]) -> list[str]:
+    """The names of the tensors that make a scene what it is: its parameters; all of them where it has none."""
+    names = list(names)
+    return [name for name in names if name.startswith("parameter.")] or names
+
+
+def _load(data: bytes, form: str) -> Scene:
+    try:
+        length = int.from_bytes(data[:8], "little")
+        seal = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dreamcore"])
+        if seal["format"] != form:
+            raise CorruptScene(f"scene format {seal['format']!r}: {form} is wanted")
+        tensors = load(data)
+        if seal["sha256"] != _digest(seal["scene"], tensors):
+            raise CorruptScene("its checksum does not match")
+        header = json.loads(seal["scene"])
+        scene = Scene(
+            prompt=header["prompt"],
+            seed=header["seed"],
+            config=read_config(header["config"]),
+            progress=Progress(**header["progress"]),
+            tensors=tensors,
+        )
+        expected = Scene.create(scene.prompt, scene.seed, scene.config).tensors
+    except (AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise CorruptScene(f"not a scene: {error}") from error
+    wanted = _lasting(expected) if form == _FINAL_FORMAT else list(expected)
+    kinds = {name: (value.shape, value.dtype) for name, value in scene.tensors.items()}
+    if kinds != {name: (value.shape, value.dtype) for name, value in expected.items() if name in wanted}:
+        raise CorruptScene("not a scene: its tensors are not those of its config")
+    return scene
 
 
 def _digest(header: str, tensors: Mapping[str, Tensor]) -> str:

@@ -13,10 +13,10 @@ from dreamcore.cameras import Cameras, orbit
 from dreamcore.config import SceneConfig
 from dreamcore.fields.base import Field, Parameters
 from dreamcore.march import march
-from dreamcore.model import make_model
 from dreamcore.render import even_rays, occupancy
 from dreamcore.scene import Scene
 from dreamcore.shading import Looks
+from dreamcore.still import hold_still
 
 KINDS = ("color", "textureless")
 _SAMPLES = 128
@@ -54,17 +54,9 @@ def pictures(
     """
     config = scene.config
     assert isinstance(config, SceneConfig)
-    done = torch.tensor([scene.progress.step / config.steps])
-    field, bound = make_model([config], done).field, config.render.bound
-    parameters = {
-        name.removeprefix("parameter."): value[None]
-        for name, value in scene.tensors.items()
-        if name.startswith("parameter.")
-    }
-    radius = sum(config.camera.radius) / 2.0
-    # the widest that the scene was trained at: what fills the frame there would be cut off by a longer lens
-    focal = config.camera.focal[0] * (radius if config.camera.focal_follows_radius else 1.0)
-    occupied = occupancy(field, parameters, _PRUNE_SIDE, bound, config.render.prune_density / 4.0)
+    still = hold_still(scene)
+    field, parameters, bound, radius = still.field, still.parameters, still.bound, still.radius
+    occupied = occupancy(field, parameters, _PRUNE_SIDE, bound, still.empty)
     device = occupied.device
     for kind in kinds:
         looks = Looks(
@@ -75,7 +67,7 @@ def pictures(
             oriented=torch.ones(1, 1, dtype=torch.bool),
         ).to(device)
         for azimuth in azimuths(count):
-            camera = orbit([azimuth], elevation, radius, focal).to(device)
+            camera = orbit([azimuth], elevation, radius, still.focal).to(device)
             image = _shoot(field, parameters, camera, size, occupied, bound, looks)
             yield Picture(
                 kind=kind,

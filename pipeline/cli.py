@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 
 SOME_FAILED, USER_ERROR, STOPPED = 1, 2, 130
+_TEXTURE = 1024  # pixels
 _SHOWN = 20  # rows of a list, before the rest is only counted
 
 
@@ -185,15 +186,24 @@ def results(
     format: Annotated[Format, typer.Option("--format", help="How to print the table.")] = Format.TABLE,
     columns: Annotated[str | None, typer.Option(help="Columns, with commas between them; `all` for every one.")] = None,
     output: Annotated[Path | None, typer.Option(help="A file to write instead of printing.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Which trials, as in \"verdict == 'healthy' and seed < 3\"; docs/results.md.")
+    ] = None,
+    others: Annotated[
+        list[str] | None, typer.Option("--with", metavar="SPEC_OR_URL", help="Another sweep to list along; repeatable.")
+    ] = None,
 ) -> None:
     """A row a trial, in order of prompt, seed and variant."""
     from pipeline import listing, sayings, sweeps
     from pipeline.errors import UserError
+    from pipeline.joined import join_sweeps
     from pipeline.query import Sweep
 
     if format is Format.PARQUET and output is None:
         raise UserError("--format parquet needs --output FILE")
-    table = listing.select(Sweep(sweeps.locate(target)).trials_table(), columns)
+    places = [sweeps.locate(place) for place in (target, *(others or []))]
+    source = Sweep(places[0]) if len(places) == 1 else join_sweeps([place.url for place in places])
+    table = listing.select(source.trials_table(where), columns)
     if format is not Format.TABLE:
         data = listing.encode(table, _FILES[format])
         if output is None:
@@ -225,7 +235,7 @@ def sheet(
     if output.suffix.lower() != ".png":
         raise UserError(f"--output {output}: must end in .png")
     made = make_sheet(sweeps.locate(target), rows, columns, View(kind=kind, first=view, count=views, side=side))
-    listing.write(pictures.encode(made.image), output)
+    listing.write(pictures.encode(made.image, made.record), output)
     older = f"; {made.replaced} of an older spec left out" if made.replaced else ""
     print(f"{output}: {made.shown} trials shown, {made.failed} failed, {made.missing} not finished{older}")
 
@@ -298,6 +308,70 @@ def diversity(
 
 
 @app.command()
+def report(
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The folder to write.")],
+    judge: Annotated[str | None, typer.Option(help="As `evaluate` takes it, or `none`; else as the spec says.")] = None,
+) -> None:
+    """One page of everything, in a folder that opens from disk. Works while the sweep runs."""
+    from pipeline import sayings, sweeps
+    from pipeline.report.make import make_report
+
+    storage = sweeps.locate(target)
+    chosen = judge or sweeps.judge_of(target, storage)
+    made = make_report(storage, output, chosen, time.time(), sayings.show_judged)
+    if made.missing:
+        print(f"without a judgement: {made.missing}")
+    print(f"{made.trials} trials in the report; open {made.index}")
+
+
+@app.command()
+def export(  # noqa: PLR0913, PLR0917  one argument for each option
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go.")],
+    formats: Annotated[str, typer.Option("--format", help="glb, obj, ply, with commas; or none.")] = "glb",
+    prompt: Annotated[list[str] | None, typer.Option(help="Only of this prompt; may be repeated.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Only of this seed; may be repeated.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="Only of this variant; may be repeated.")] = None,
+    trial: Annotated[list[str] | None, typer.Option(help="Only the trial of this id; may be repeated.")] = None,
+    where: Annotated[str, typer.Option(help='Only where this holds: "metric_coverage > 0.1".')] = "",
+    texture: Annotated[bool, typer.Option("--texture", help="A picture of 1024 pixels around GLB and OBJ.")] = False,
+    resolution: Annotated[int, typer.Option(help="Cells along each side of the grid.")] = 128,
+    faces: Annotated[int, typer.Option(help="Faces of a mesh, about and at most.")] = 20_000,
+    threshold: Annotated[float | None, typer.Option(help="Density of the surface; else what fits the views.")] = None,
+    turntable: Annotated[bool, typer.Option("--turntable", help="An animated WebP, too.")] = False,
+    size: Annotated[int, typer.Option(help="Its side in pixels.")] = 256,
+    frames: Annotated[int, typer.Option(help="Its pictures, once around.")] = 36,
+) -> None:
+    """Meshes and turntables of finished trials, as files that say where they come from."""
+    from pipeline import sweeps
+    from pipeline.export import Choice, Turntable, choose, read_formats
+    from pipeline.export import export as write_files
+    from pipeline.query import Sweep
+    from pipeline.solids import surface_config
+
+    wanted = read_formats(formats)
+    config = surface_config(resolution=resolution, faces=faces, threshold=threshold, texture=_TEXTURE if texture else 0)
+    turning = Turntable(frames=frames, size=size) if turntable else None
+    sweep = Sweep(sweeps.locate(target))
+    chosen = Choice(trial_ids=trial or (), prompts=prompt or (), seeds=seed or (), variants=variant or (), where=where)
+    made = write_files(
+        sweep, choose(sweep, chosen), output, wanted, config, turning, lambda text: print(text, flush=True)
+    )
+    print(f"{output}: {len(made.files)} files; {len(made.skipped)} trials skipped")
+
+
+@app.command()
+def provenance(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A PNG, WebP, GLB, OBJ or PLY file.")],
+) -> None:
+    """What a generated file says of where it comes from, as JSON."""
+    from pipeline.provenance import read_provenance
+
+    print(json.dumps(read_provenance(path).as_dict(), indent=2))
+
+
+@app.command()
 def doctor(
     spec_path: Annotated[Path | None, typer.Argument(metavar="[SPEC]", help="Check for this sweep.")] = None,
     prior: Annotated[
@@ -335,9 +409,10 @@ def mlflow_sync(
     place = uri or mlflow_uri(setting, storage)
     if place is None:
         raise UserError("no MLflow server is known for this storage: give --uri or set MLFLOW_TRACKING_URI")
+    from pipeline.overview import sweep_figures
     from pipeline.record.mlflow_runs import sync
 
-    count = sync(storage, place, len(planned))
+    count = sync(storage, place, len(planned), lambda: sweep_figures(storage))
     print(f"MLflow at {place} is complete: {count} runs were not")
 
 

@@ -34,15 +34,7 @@ class Condition:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        if len(text) > MAX_CHARACTERS:
-            raise UserError(f"has {len(text)} characters, at most {MAX_CHARACTERS} are allowed")
-        try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-            raise UserError(f"cannot be read ({reason}). {_ALLOWED}") from error
-        if not isinstance(self._tree, ast.BoolOp | ast.Compare | ast.UnaryOp):
-            raise UserError("is no condition. Compare a column, as in kind == 'food'")
+        self._tree = parse(text)
         self._columns = list(dict.fromkeys(self._check(self._tree)))
 
     def check_columns(self, known: Sequence[str]) -> None:
@@ -56,8 +48,7 @@ class Condition:
         return self._truth(self._tree, row)
 
     def _refuse(self, node: ast.AST) -> UserError:
-        part = ast.get_source_segment(self.text.strip(), node) or type(node).__name__
-        return UserError(f"{part!r} is not allowed. {_ALLOWED}")
+        return refuse(self.text, node)
 
     def _check(self, node: ast.expr) -> Iterator[str]:
         """Yield the columns of a truth; raise UserError for anything else."""
@@ -81,13 +72,13 @@ class Condition:
     def _check_value(self, node: ast.expr) -> Iterator[str]:
         if isinstance(node, ast.Name):
             yield node.id
-        elif _constant(node) is None:
+        elif constant(node) is None:
             raise self._refuse(node)
 
     def _check_container(self, node: ast.expr) -> Iterator[str]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             for item in node.elts:
-                if _constant(item) is None:
+                if constant(item) is None:
                     raise self._refuse(item)
         elif isinstance(node, ast.Name):
             yield node.id
@@ -121,10 +112,31 @@ class Condition:
         return bool(_ORDER[type(op)](left, right))
 
 
-def _constant(node: ast.expr) -> str | float | None:
+def parse(text: str) -> ast.expr:
+    """The tree of a condition, its outermost node a comparison, `and`, `or` or `not`; what is inside is not checked
+    yet. Raises UserError."""
+    if len(text) > MAX_CHARACTERS:
+        raise UserError(f"has {len(text)} characters, at most {MAX_CHARACTERS} are allowed")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
+        raise UserError(f"cannot be read ({reason}). {_ALLOWED}") from error
+    if not isinstance(tree, ast.BoolOp | ast.Compare | ast.UnaryOp):
+        raise UserError("is no condition. Compare a column, as in kind == 'food'")
+    return tree
+
+
+def refuse(text: str, node: ast.AST) -> UserError:
+    """The error for a part of the text that is outside the grammar."""
+    part = ast.get_source_segment(text.strip(), node) or type(node).__name__
+    return UserError(f"{part!r} is not allowed. {_ALLOWED}")
+
+
+def constant(node: ast.expr) -> str | float | None:
     """The text or number that the node writes down; None if it is anything else."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _constant(node.operand)
+        inner = constant(node.operand)
         return -inner if isinstance(inner, float) else None
     if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
         return None
@@ -138,10 +150,10 @@ def _value(node: ast.expr, row: Mapping[str, str]) -> Value:
     if isinstance(node, ast.Name):
         return row[node.id]
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        return [item for item in map(_constant, node.elts) if item is not None]
-    constant = _constant(node)
-    assert constant is not None
-    return constant
+        return [item for item in map(constant, node.elts) if item is not None]
+    found = constant(node)
+    assert found is not None
+    return found
 
 
 def _contains(container: Value, item: Value) -> bool:

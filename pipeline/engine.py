@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.trial import Trial
@@ -39,13 +39,16 @@ class View:
 class Outcome:
     """What a finished scene leaves: views, summary metrics (one number each) and its health verdict (`healthy` or as in
     StepReport) with a reason. `guide` names the image-text model that guided it, with hashes of its weights; empty if
-    none did."""
+    none did. `files` are kept beside the tables, by name; `note` says in a sentence which of them there is not, and
+    why."""
 
     views: Sequence[View]
     metrics: Mapping[str, float]
     verdict: str
     reason: str
     guide: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    note: str = ""
 
 
 class Engine(Protocol):

@@ -95,12 +95,16 @@ def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
 def make_engine_factory(spec: SweepSpec, resources: Resources, left: Plan) -> EngineFactory:
     """The engine of real sweeps, for the trials that are left to run; tests put another one here."""
     from pipeline.optimise import SceneEngineFactory, texts_of
+    from pipeline.solids import Wanted
+
+    outputs = spec.outputs
 
     return SceneEngineFactory(
         prior=spec.prior.identity(),
-        views=spec.outputs.views,
-        size=spec.outputs.size,
-        elevation=spec.outputs.elevation,
+        views=outputs.views,
+        size=outputs.size,
+        elevation=outputs.elevation,
+        solids=Wanted(mesh=outputs.mesh, turntable=outputs.turntable, size=outputs.size, elevation=outputs.elevation),
         pack=resources.pack,
         device="cuda" if resources.gpus else "cpu",
         texts=texts_of(left.trials),
@@ -210,9 +214,10 @@ def _finish_tracking(tracker: Tracker, storage: Storage, uri: str, total: int, s
 
 
 def _sync(storage: Storage, uri: str, total: int) -> None:
+    from pipeline.overview import sweep_figures
     from pipeline.record.mlflow_runs import sync
 
-    sync(storage, uri, total)
+    sync(storage, uri, total, lambda: sweep_figures(storage))
 
 
 def _in_time(work: Callable[[], None], seconds: float) -> str:

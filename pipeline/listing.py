@@ -31,7 +31,7 @@ def select(trials: pa.Table, columns: str | None) -> pa.Table:
         return trials
     if columns is None:
         differing = [name for name in trials.column_names if name.startswith((CONFIG, METRIC))]
-        return trials.select([*_SHORT, *differing])
+        return trials.select([*(name for name in ("sweep", *_SHORT) if name in trials.column_names), *differing])
     wanted = [name.strip() for name in columns.split(",") if name.strip()]
     for name in wanted:
         if name not in trials.column_names:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import CorruptCheckpoint, Outcome, StepReport, View
+from pipeline.pictures import encode
+from pipeline.provenance import Provenance
+from pipeline.solids import Wanted, make
 from pipeline.trial import Trial
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class SceneEngineFactory:
     """Builds the engine inside the worker. `prior` is the resolved prior of the sweep (kind and options), `views`,
-    `size` (pixels) and `elevation` (degrees) are what a finished trial is rendered at, `pack` how many trials run at
+    `size` (pixels) and `elevation` (degrees) are what a finished trial is rendered at, `solids` what else it leaves,
+    `pack` how many trials run at
     once, `device` a PyTorch device or `auto`: the GPU if there is one. `texts` are embedded before the first trial."""
 
     prior: Mapping[str, Any]
@@ -28,6 +31,7 @@ class SceneEngineFactory:
     size: int
     pack: int
     elevation: float = 20.0
+    solids: Wanted = field(default_factory=Wanted)
     device: str = "auto"
     texts: tuple[str, ...] = ()
 
@@ -65,6 +69,7 @@ class SceneEngine:
         self._prior, self._settings = prior, settings
         self._packs: dict[str, Pack] = {}
         self._where: dict[str, str] = {}
+        self._records: dict[str, Provenance] = {}
         self._last: dict[str, StepResult] = {}
         self.device = _device_name(prior)
 
@@ -99,6 +104,7 @@ class SceneEngine:
         key = pack_key(scene.config)
         self._packs.setdefault(key, Pack(self._prior)).join(trial.trial_id, scene)
         self._where[trial.trial_id] = key
+        self._records[trial.trial_id] = Provenance.of(trial)
         return scene.progress.step
 
     def step(self) -> Sequence[StepReport]:
@@ -123,24 +129,29 @@ class SceneEngine:
         result = self._last.get(trial_id)
         scene = self._pack(trial_id).snapshot(trial_id)
         on_device = _to(scene, self._prior)
+        record = self._records[trial_id]
         shots = list(pictures(on_device, self._settings.views, self._settings.size, self._settings.elevation))
+        made = make(on_device, self._settings.solids, record)
         self.drop(trial_id)
         verdict = result.verdict if result else HEALTHY
         form = form_of(on_device)
-        metrics = {**(result.metrics if result else {}), **measures(shots, form)}
+        metrics = {**(result.metrics if result else {}), **measures(shots, form), **made.metrics}
         shown = [*shots, occupancy_picture(form)] if form is not None else shots
         return Outcome(
-            views=[_view(index, shot) for index, shot in enumerate(shown)],
+            views=[_view(index, shot, record) for index, shot in enumerate(shown)],
             metrics=metrics,
             verdict=verdict.kind,
             reason=verdict.reason,
             guide=guide_identity(scene.config.guidance, self._prior.device),
+            files=made.files,
+            note=made.note,
         )
 
     def drop(self, trial_id: str) -> None:
         self._pack(trial_id).leave(trial_id)
         key = self._where.pop(trial_id)
         self._last.pop(trial_id, None)
+        self._records.pop(trial_id)
         if not self._packs[key].keys:
             del self._packs[key]
 
@@ -168,18 +179,16 @@ def _to(scene: Scene, prior: Prior) -> Scene:
     return replace(scene, tensors={name: value.to(prior.device) for name, value in scene.tensors.items()})
 
 
-def _view(index: int, shot: Picture) -> View:
+def _view(index: int, shot: Picture, record: Provenance) -> View:
     from PIL import Image
 
-    buffer = io.BytesIO()
-    Image.fromarray(shot.pixels.numpy()).save(buffer, format="PNG")
     return View(
         index=index,
         kind=shot.kind,
         azimuth=shot.azimuth,
         elevation=shot.elevation,
         radius=shot.radius,
-        png=buffer.getvalue(),
+        png=encode(Image.fromarray(shot.pixels.numpy()), record),
     )
 
 

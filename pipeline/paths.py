@@ -6,6 +6,7 @@ lease/<epoch>.json, lease/heartbeat.json      who drives, since when; the newest
 attempts/<trial_id>/<n>/claim.json            create-if-absent: one worker, once, may execute attempt n
 attempts/<trial_id>/<n>/checkpoints/...       data first, then the pointer
 attempts/<trial_id>/<n>/{result,history,renders}.parquet, done.json
+attempts/<trial_id>/<n>/{scene.safetensors,mesh.glb,turntable.webp}
 commits/<trial_id>.json                       create-if-absent: the first commit wins
 failures/<trial_id>/<round>.json              the trial was given up; a commit overrides it, a new round reopens it
 dataset/v<k>/claim.json                       create-if-absent: one compaction writes generation k
@@ -32,6 +33,8 @@ EVALUATION_POINTER = "evaluation/current.json"
 MLFLOW = "mlflow.json"
 HEARTBEAT = "lease/heartbeat.json"
 TABLES = ("trials", "history", "renders")
+SCENE, MESH, TURNTABLE = "scene.safetensors", "mesh.glb", "turntable.webp"
+FILES = (SCENE, MESH, TURNTABLE)
 
 
 def spec_part(part: int) -> str:
@@ -73,6 +76,12 @@ def checkpoint_pointer(trial_id: str, number: int) -> str:
 def attempt_table(trial_id: str, number: int, table: str) -> str:
     """`table` is `result` (one row), `history` or `renders`."""
     return f"{attempt(trial_id, number)}/{table}.parquet"
+
+
+def attempt_file(trial_id: str, number: int, name: str) -> str:
+    """`name` is one of `FILES`."""
+    assert name in FILES, f"unknown file {name!r}"
+    return f"{attempt(trial_id, number)}/{name}"
 
 
 def attempt_claim(trial_id: str, number: int) -> str:

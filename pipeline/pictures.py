@@ -6,7 +6,9 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps, PngImagePlugin
+
+from pipeline.provenance import Provenance
 
 _MARGIN = 6
 _CAPTION_HEIGHT = 16
@@ -70,10 +72,31 @@ def decode(png: bytes) -> Image.Image:
     return image
 
 
-def encode(image: Image.Image) -> bytes:
-    """The picture as PNG bytes."""
+def encode(image: Image.Image, record: Provenance | None = None) -> bytes:
+    """The picture as PNG bytes, with the record of the one trial that it shows, if it shows one."""
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    info = PngImagePlugin.PngInfo()
+    if record is not None:
+        info.add_itxt("XML:com.adobe.xmp", record.xmp().decode())
+    image.save(buffer, format="PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+def animate(frames: Sequence[Image.Image], seconds: float, record: Provenance) -> bytes:
+    """The frames as an animated WebP that takes so long and begins again, with the record of its trial."""
+    buffer = io.BytesIO()
+    first, *others = frames
+    first.save(
+        buffer,
+        format="WEBP",
+        save_all=True,
+        append_images=others,
+        duration=max(1, round(1000.0 * seconds / len(frames))),
+        loop=0,
+        quality=90,
+        method=4,
+        xmp=record.xmp(),
+    )
     return buffer.getvalue()
 
 

@@ -2,69 +2,86 @@
 
 from __future__ import annotations
 
-import json
+import html
+import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from pipeline.document import unknown
 from pipeline.errors import UserError
 from pipeline.pictures import SheetRow, contact_sheet, decode
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.compact import Manifest, all_trials, read_manifest
 from pipeline.record.evaluations import with_answers
-from pipeline.record.results import fresh_results
+from pipeline.record.results import fresh_results, read_file
 from pipeline.schema import TABLES, schema
+from pipeline.selection import Filter, Query, filtered, names, trials_frame
+from pipeline.status import read_status
 from pipeline.storage import Storage
 from pipeline.sweeps import require_sweep, stored
 
 if TYPE_CHECKING:
     from PIL import Image
+    from trimesh import Trimesh
 
+    from dreamcore.scene import Scene
     from pipeline.evaluation import Captions, Evaluation
-
-Filter = str | int | Sequence[str] | Sequence[int] | None
 
 
 class Sweep:
     """A sweep's results, read only. Every call reads storage anew, so a running sweep can be watched.
 
-    Filters take a value or a list of values. Raises UserError where there is no sweep, or nothing in it yet.
+    Filters take a value or a list of values; `where` takes a condition over the columns of the table that is read, and
+    is pushed down to Parquet; `columns` says which to give. Raises UserError for a column that is not there, and where
+    there is no sweep, or nothing in it yet.
     """
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         require_sweep(storage)
 
-    def trials_table(self) -> pa.Table:
-        """The trials as an Arrow table, sorted by prompt, seed and variant."""
+    def trials_table(self, where: str | None = None) -> pa.Table:
+        """The trials as an Arrow table, sorted by prompt, seed and variant. `where` may also name `tags.<name>`."""
         manifest, tail = self._state()
         failed = sorted(failures(self.storage).values(), key=lambda failure: failure.trial_id)
         table = all_trials(self.storage, manifest, fresh_results(self.storage, tail), failed)
         if table.num_rows == 0:
             raise self._nothing_yet()
-        return with_answers(self.storage, table)
+        return filtered(with_answers(self.storage, table), where)
 
-    def trials(self) -> pd.DataFrame:
-        """A row a trial, completed or failed, sorted by prompt, seed and variant; `tags` as dicts."""
-        frame: pd.DataFrame = self.trials_table().to_pandas()
-        frame["tags"] = [json.loads(text) if isinstance(text, str) else {} for text in frame["tags"]]
-        return frame
+    def trials(self, where: str | None = None, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """A row a trial, completed or failed, sorted by prompt, seed and variant; `tags` as dicts.
+
+        `where` is a condition such as `"verdict == 'healthy' and metric_opacity > 0.1"`, or of a tag: `"tags.kind ==
+        'toy'"`; docs/results.md has the grammar.
+        """
+        return trials_frame(self.trials_table(where), columns)
 
     def history(
-        self, *, trial_id: Filter = None, prompt: Filter = None, seed: Filter = None, variant: Filter = None
+        self,
+        where: str | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        trial_id: Filter = None,
+        prompt: Filter = None,
+        seed: Filter = None,
+        variant: Filter = None,
     ) -> pd.DataFrame:
         """A row a logged step of each completed trial, sorted by prompt, seed, variant and step."""
         wanted = {"trial_id": trial_id, "prompt": prompt, "seed": seed, "variant": variant}
-        return self._read("history", wanted, ["prompt", "seed", "variant", "trial_id", "step"])
+        order = ["prompt", "seed", "variant", "trial_id", "step"]
+        return self._read(Query("history", wanted, where, columns), order)
 
     def renders(
         self,
+        where: str | None = None,
         *,
+        columns: Sequence[str] | None = None,
         trial_id: Filter = None,
         prompt: Filter = None,
         seed: Filter = None,
@@ -73,9 +90,10 @@ class Sweep:
         view: Filter = None,
     ) -> pd.DataFrame:
         """A row a view of each completed trial, in order. `image` is a dict of `bytes` (a PNG file) and `path`;
-        `images(frame)` decodes them."""
+        `images(frame)` decodes them. Without `image` among the `columns` no picture is read."""
         wanted = {"trial_id": trial_id, "prompt": prompt, "seed": seed, "variant": variant, "kind": kind, "view": view}
-        return self._read("renders", wanted, ["prompt", "seed", "variant", "trial_id", "view", "kind"])
+        order = ["prompt", "seed", "variant", "trial_id", "view", "kind"]
+        return self._read(Query("renders", wanted, where, columns), order)
 
     def contact_sheet(self, kind: str = "color", side: int = 128) -> Image.Image:
         """One picture of the whole sweep: a row a completed trial, a column a view, `side` pixels each."""
@@ -87,6 +105,14 @@ class Sweep:
             pngs = [image["bytes"] for image in views["image"]]
             rows.append(SheetRow(caption=f"{prompt} · seed {seed} · {variant}", pngs=pngs))
         return contact_sheet(rows, side)
+
+    def files(self, table: str) -> list[str]:
+        """The Parquet files of the current generation of `trials`, `history` or `renders`, for other readers: paths, or
+        URLs of an object store. They have what is compacted: everything, once a run has ended."""
+        if table not in TABLES:
+            raise UserError(unknown("table", table, TABLES))
+        paths = [self.storage.path(part.key) for part in read_manifest(self.storage).of(table)]
+        return paths if self.storage.is_local else [self.storage.fs.unstrip_protocol(path) for path in paths]
 
     # ---- judging -----------------------------------------------------------------------------------------------------
 
@@ -135,6 +161,41 @@ class Sweep:
         named = judge or stored(self.storage)[0].evaluate.judge
         return evaluate(self.storage, named, captions, shown=shown)
 
+    # ---- what trials left --------------------------------------------------------------------------------------------
+
+    def file(self, trial_id: str, name: str) -> bytes | None:
+        """A file that the completed trial left (`mesh.glb`, `turntable.webp`), None if it left none of that name."""
+        self._require_committed(trial_id)
+        return read_file(self.storage, trial_id, name)
+
+    def scene(self, trial_id: str) -> Scene:
+        """The completed trial's scene as it ended, on the GPU if there is one."""
+        from pipeline.solids import load_scene
+
+        return load_scene(self.storage, trial_id)
+
+    def mesh(
+        self,
+        trial_id: str,
+        *,
+        resolution: int = 128,
+        faces: int = 20_000,
+        threshold: float | None = None,
+        texture: int = 0,
+    ) -> Trimesh:
+        """The completed trial's surface, made anew: on a grid of `resolution` cells a side, with at most about `faces`
+        faces, at a density `threshold` or the one that fits the scene's views best, with colours at vertices or with a
+        `texture` of so many pixels a side. Raises UserError for a scene that is empty."""
+        from pipeline.mesh_files import to_trimesh
+        from pipeline.solids import surface_config, surface_of
+
+        config = surface_config(resolution=resolution, faces=faces, threshold=threshold, texture=texture)
+        return to_trimesh(surface_of(self.scene(trial_id), config).mesh)
+
+    def _require_committed(self, trial_id: str) -> None:
+        if trial_id not in committed_ids(self.storage):
+            raise UserError(f"{self.storage.url} has no completed trial {trial_id}")
+
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[Manifest, frozenset[str]]:
@@ -142,33 +203,47 @@ class Sweep:
         manifest = read_manifest(self.storage)
         return manifest, committed_ids(self.storage) - manifest.commits
 
-    def _read(self, table: str, wanted: dict[str, Filter], order: Sequence[str]) -> pd.DataFrame:
+    def _read(self, query: Query, order: Sequence[str]) -> pd.DataFrame:
         manifest, tail = self._state()
         if not manifest.commits and not tail:
             raise self._nothing_yet()
-        condition = _condition(wanted)
-        found = [schema(TABLES[table]).empty_table()]
-        found += self._compacted(manifest, table, condition)
-        found += self._uncompacted(tail, table, condition)
-        joined = pa.concat_tables(found, promote_options="default")
-        frame: pd.DataFrame = joined.sort_by([(column, "ascending") for column in order]).to_pandas()
-        return frame
-
-    def _compacted(self, manifest: Manifest, table: str, condition: pc.Expression | None) -> Iterator[pa.Table]:
-        files = [self.storage.path(part.key) for part in manifest.of(table)]
+        files = [self.storage.path(part.key) for part in manifest.of(query.table)]
+        pieces = list(self._uncompacted(tail, query))
+        schemas = [schema(TABLES[query.table])]
+        schemas += [pq.read_schema(file, filesystem=self.storage.fs) for file in files]
+        joined = pa.unify_schemas([*schemas, *(piece.schema for piece in pieces)])
+        condition = query.condition(joined)
+        read = names(joined.names, query.columns)
+        kept = [*read, *(name for name in order if name not in read)]
+        found = [joined.empty_table().select(kept)]
         if files:
-            schemas = [pq.read_schema(file, filesystem=self.storage.fs) for file in files]
-            joined = pa.unify_schemas(schemas)
-            found = ds.dataset(files, schema=joined, filesystem=self.storage.fs, format="parquet")
+            dataset = ds.dataset(files, schema=joined, filesystem=self.storage.fs, format="parquet")
             # Without Arrow's threads, for the reason that `read_parquet` gives.
             options = ds.ParquetFragmentScanOptions(pre_buffer=False)
-            yield found.to_table(filter=condition, use_threads=False, fragment_scan_options=options)
+            found.append(
+                dataset.to_table(columns=kept, filter=condition, use_threads=False, fragment_scan_options=options)
+            )
+        for piece in pieces:
+            whole = pa.concat_tables([joined.empty_table(), piece], promote_options="default")
+            found.append((whole if condition is None else whole.filter(condition)).select(kept))
+        table = pa.concat_tables(found).sort_by([(column, "ascending") for column in order])
+        frame: pd.DataFrame = table.select(read).to_pandas()
+        return frame
 
-    def _uncompacted(self, tail: frozenset[str], table: str, condition: pc.Expression | None) -> Iterator[pa.Table]:
-        results = fresh_results(self.storage, tail)
-        for trial_id in sorted(tail):
-            piece = results.detail(self.storage, trial_id, table)
-            yield piece if condition is None else piece.filter(condition)
+    def _uncompacted(self, tail: frozenset[str], query: Query) -> Iterator[pa.Table]:
+        """The table of each commit that is not compacted yet, of those that the filters want."""
+        results = fresh_results(self.storage, query.among(tail))
+        keys = query.keys()
+        rows = results.table if keys is None else results.table.filter(keys)
+        for trial_id in rows["trial_id"].to_pylist():
+            yield results.detail(self.storage, trial_id, query.table)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how far the sweep is."""
+        found = read_status(self.storage, time.time())
+        rows = {"trials": found.total, "committed": found.committed, "failed": len(found.failed), "left": found.left}
+        cells = "".join(f"<tr><th>{name}</th><td>{count}</td></tr>" for name, count in rows.items())
+        return f"<table><caption>{html.escape(self.storage.url)}</caption>{cells}</table>"
 
     def _nothing_yet(self) -> UserError:
         return UserError(f"{self.storage.url} has no finished trial yet: see `dreamsweep status {self.storage.url}`")
@@ -182,15 +257,3 @@ def images(frame: pd.DataFrame) -> list[Image.Image]:
 def open_sweep(url: str) -> Sweep:
     """The sweep at a folder or object store URL. Raises UserError if there is none."""
     return Sweep(Storage(url))
-
-
-def _condition(wanted: dict[str, Filter]) -> pc.Expression | None:
-    """All filters at once, in the form that Parquet readers skip row groups by."""
-    joined: pc.Expression | None = None
-    for column, value in wanted.items():
-        if value is None:
-            continue
-        values: Any = [value] if isinstance(value, str | int) else list(value)
-        each = pc.field(column).isin(values)
-        joined = each if joined is None else joined & each
-    return joined

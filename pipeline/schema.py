@@ -18,6 +18,7 @@ from pipeline.events import FailureClass
 
 METRIC = "metric_"
 CONFIG = "config."
+TAG = "tags."
 
 IMAGE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
 INSTANT = pa.timestamp("ms", tz="UTC")
@@ -74,6 +75,7 @@ TRIALS = (
     Column("device", pa.string(), "The device that finished the trial."),
     Column("prior", pa.string(), "The frozen diffusion model: a JSON object of kind, model and revision."),
     Column("guide", pa.string(), "The image-text model that guided and must not judge, with hashes; null without one."),
+    Column("note", pa.string(), "What the trial was to leave and could not, and why; null if it left all."),
     Column("software", pa.string(), "Versions that made the result, as in `dreamsweep 0.1.0, torch 2.14.1`."),
     Column("started_at", INSTANT, "When the attempt of the result started."),
     Column("finished_at", INSTANT, "When the attempt of the result ended."),
@@ -175,6 +177,14 @@ def with_config_columns(trials: pa.Table) -> pa.Table:
     return trials
 
 
+def with_tag_columns(trials: pa.Table) -> pa.Table:
+    """`trials` with a column of text `tags.<name>` for every tag that any row has."""
+    tags = [json.loads(text) if text else {} for text in trials["tags"].to_pylist()]
+    for name in dict.fromkeys(name for row in tags for name in row):
+        trials = trials.append_column(TAG + name, pa.array([row.get(name) for row in tags], pa.string()))
+    return trials
+
+
 def flat_config(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one with dotted keys; lists become JSON text."""
     found: dict[str, Any] = {}
@@ -215,7 +225,45 @@ def results_reference() -> str:
         if table == "trials":
             lines += ["", _EVALUATED_TEXT, "", "| column | type | meaning |", "|---|---|---|"]
             lines += [f"| `{one.name}` | {_shown(one.type)} | {one.description} |" for one in EVALUATED[1:]]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + _WHERE_TEXT
+
+
+_WHERE_TEXT = """
+## where
+
+`sweep.trials(where)`, `sweep.history(where)`, `sweep.renders(where)` and `dreamsweep results --where` take a condition
+over the columns of that table:
+
+```python
+sweep.trials("verdict == 'healthy' and metric_opacity > 0.1", columns=["prompt", "seed", "metric_opacity"])
+sweep.trials("tags.kind == 'toy' and config.guidance.scale in [20, 100]")
+sweep.trials("status == 'failed' or verdict is None or finished_at > '2026-01-31T12:00'")
+sweep.history("step >= 100 and step < 200 and loss > 1")
+sweep.renders("kind == 'color' and 'duck' in prompt and azimuth < 90")
+```
+
+It is a small part of Python: columns, text in quotes, numbers, `True`, `False`, comparisons, `in`, `and`, `or`, `not`,
+`is None`, `is not None`. Text compares with text, numbers with numbers, times with a text such as `'2026-01-31'` (UTC).
+As in SQL, a row without a value meets neither a comparison with it nor the negation of one. Of `history` and `renders`
+only the row groups that can hold such rows are read, and only the columns that are asked for.
+
+To filter steps or views by what `trials` says, pass ids: `sweep.renders(trial_id=sweep.trials(where)["trial_id"])`.
+
+## Several sweeps
+
+`pipeline.join(url, url)` has the same `trials`, `history` and `renders` with a first column `sweep`, the name in the
+spec; two sweeps of one name are told apart by their place. `joined.matches(on)` sets the trials of two sweeps side by
+side, each column twice: on `"trial_id"`, which finds the same prompt, seed, config and prior and so the same content,
+or on columns such as `["prompt", "seed"]`, which also finds other settings. On the command line:
+`dreamsweep results A --with B`.
+
+## Other readers
+
+The files are plain Parquet: `select * from read_parquet(...)` in DuckDB, where an image is a struct with `image.bytes`,
+and `load_dataset("parquet", data_files=...)` of Hugging Face `datasets`, which decodes the images.
+`sweep.files("trials")` names the files of the current generation. They have what is compacted, which is everything once
+a run has ended.
+"""
 
 
 def _shown(kind: pa.DataType) -> str:

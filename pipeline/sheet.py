@@ -13,8 +13,10 @@ from pipeline.document import unknown
 from pipeline.errors import UserError
 from pipeline.pictures import Cell, Grid, draw_grid
 from pipeline.plan import Plan, stored_plan
+from pipeline.provenance import Provenance
 from pipeline.query import Sweep
 from pipeline.record.commit import failures
+from pipeline.record.results import fresh_results
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -41,13 +43,15 @@ class View:
 @dataclass(frozen=True)
 class Sheet:
     """`shown`, `failed` and `missing` count the trials of `image`; `replaced` those that a later version of the spec
-    planned anew for the same prompt, seed and variant, and that are left out."""
+    planned anew for the same prompt, seed and variant, and that are left out. `record` is of the trial that is shown,
+    if there is only one."""
 
     image: Image.Image
     shown: int
     failed: int
     missing: int
     replaced: int
+    record: Provenance | None
 
 
 def read_axes(text: str, option: str, plan: Plan) -> tuple[str, ...]:
@@ -97,7 +101,16 @@ def make_sheet(storage: Storage, rows: str, columns: str, view: View) -> Sheet:
         failed=notes.count("failed"),
         missing=notes.count("missing"),
         replaced=replaced,
+        record=_only(storage, [trial for trial in places.values() if trial.trial_id in pictures]),
     )
+
+
+def _only(storage: Storage, shown: Sequence[Trial]) -> Provenance | None:
+    """Where the picture of one trial comes from; None for a picture of several."""
+    if len(shown) != 1:
+        return None
+    trial_id = shown[0].trial_id
+    return Provenance.of_row(fresh_results(storage, [trial_id]).row(trial_id))
 
 
 def _places(plan: Plan, down: Sequence[str], across: Sequence[str]) -> tuple[dict[tuple[Label, Label], Trial], int]:

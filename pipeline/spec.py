@@ -93,6 +93,10 @@ class Outputs(Section):
         allow_inf_nan=False,
         description="Degrees above the horizon that views are rendered from; the published R-Precision has 30.",
     )
+    mesh: bool = Field(default=False, description="Whether a finished trial leaves `mesh.glb`, with colours.")
+    turntable: bool = Field(
+        default=False, description="Whether it leaves `turntable.webp`, 24 frames of `size` once around the object."
+    )
 
 
 class Evaluate(Section):

@@ -14,8 +14,6 @@ Who is blamed when something raises:
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 import math
 import threading
 import time
@@ -36,6 +34,7 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
+from pipeline.provenance import software
 from pipeline.record import attempts
 from pipeline.record.attempts import Checkpoint
 from pipeline.storage import Storage
@@ -325,7 +324,7 @@ class Worker:
                 yield self._failed(run, FailureClass.DIVERGENCE, outcome.reason or "diverged")
                 return
             row = self._result(engine, run, outcome)
-            attempts.finish(self._storage, trial_id, number, row, run.rows, outcome.views)
+            attempts.finish(self._storage, trial_id, number, row, run.rows, outcome.views, outcome.files)
         except Exception as error:  # whatever it is, it is this trial's
             raise_if_broken(error)
             self._drop(engine, run)
@@ -353,6 +352,7 @@ class Worker:
             "device": engine.device,
             "prior": dict(trial.prior),
             "guide": outcome.guide or None,
+            "note": outcome.note or None,
             "software": software(),
             "started_at": run.started_at,
             "finished_at": self._wall(),
@@ -408,15 +408,3 @@ class Worker:
             message=message,
             step=run.step,
         )
-
-
-@functools.cache
-def software() -> str:
-    """The versions that shape a result, as in `dreamsweep 0.1.0, torch 2.14.1`; what is not installed is left out."""
-    found = []
-    for package in ("dreamsweep", "torch"):
-        try:
-            found.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ", ".join(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes import png
@@ -40,9 +40,18 @@ def begin(storage: Storage, *trials: Trial) -> None:
 
 
 def commit_trial(
-    storage: Storage, made: Trial, number: int = 1, color: int = 10, metrics: Mapping[str, float] | None = None
+    storage: Storage,
+    made: Trial,
+    number: int = 1,
+    color: int = 10,
+    metrics: Mapping[str, float] | None = None,
+    history: Sequence[Mapping[str, float]] | None = None,
+    verdict: str = "healthy",
+    views: Sequence[View] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
-    """A finished and committed attempt with a history of four steps and two views of two kinds, each 1 x 1 pixels."""
+    """A finished and committed attempt with a history of four steps and two views of two kinds, each 1 x 1 pixels,
+    unless others are given."""
     row = {
         "trial_id": made.trial_id,
         "prompt": made.prompt,
@@ -50,8 +59,8 @@ def commit_trial(
         "variant": made.variant,
         "tags": dict(made.tags),
         "status": "completed",
-        "verdict": "healthy",
-        "reason": "",
+        "verdict": verdict,
+        "reason": "" if verdict == "healthy" else f"looks {verdict}",
         "steps": made.steps,
         "attempt": number,
         "seconds": 2.0,
@@ -64,13 +73,13 @@ def commit_trial(
         "config": dict(made.config),
         "metrics": dict(metrics or {"opacity": 0.5}),
     }
-    history = [{"step": step, "loss": 1.0 / step} for step in range(1, made.steps + 1)]
-    views = [
+    steps = history or [{"step": step, "loss": 1.0 / step} for step in range(1, made.steps + 1)]
+    views = views or [
         View(index=i, kind=kind, azimuth=90.0 * i, elevation=15.0, radius=2.5, png=png(color, i, 0))
         for i in range(2)
         for kind in ("color", "depth")
     ]
-    finish(storage, made.trial_id, number, row, history, views)
+    finish(storage, made.trial_id, number, row, steps, views, files)
     assert commit(storage, made.trial_id, number)
 
 

@@ -114,9 +114,13 @@ def finish(
     row: Mapping[str, Any],
     history: Sequence[Row],
     views: Sequence[View],
+    files: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write the three tables, then `done.json`. `row` is what `record.tables.result_table` takes; its scalars are also
-    in `done.json`, for those who need a result and no Parquet reader."""
+    """Write the three tables and the `files`, then `done.json`.
+
+    `row` is what `record.tables.result_table` takes; its scalars are also in `done.json`, for those who need a result
+    and no Parquet reader. `files` are by a name of `paths.FILES`.
+    """
     from pipeline.record import tables
 
     written = {
@@ -125,26 +129,32 @@ def finish(
         "renders": tables.renders_table(trial_id, views),
     }
     entries = {name: _put(storage, paths.attempt_table(trial_id, number, name), data) for name, data in written.items()}
-    done = {"trial_id": trial_id, "number": number, "step": row["steps"], "tables": entries, "row": dict(row)}
+    kept = {
+        name: _put(storage, paths.attempt_file(trial_id, number, name), data) for name, data in (files or {}).items()
+    }
+    done = {"trial_id": trial_id, "number": number, "step": row["steps"], "tables": entries, "files": kept}
+    done["row"] = dict(row)
     storage.write(paths.attempt_done(trial_id, number), _json(done))
 
 
 def read_done(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
-    """The attempt's `done.json`, after every table that it names has been read and compared. Raises DamagedAttempt."""
+    """The attempt's `done.json`, after everything that it names has been read and compared. Raises DamagedAttempt."""
     key = paths.attempt_done(trial_id, number)
     try:
         done: dict[str, Any] = json.loads(storage.read(key))
-        tables: Mapping[str, Mapping[str, Any]] = done["tables"]
+        done.setdefault("files", {})  # earlier sweeps kept none
+        entries: dict[str, Mapping[str, Any]] = {f"table {name}": entry for name, entry in done["tables"].items()}
+        entries |= {f"file {name}": entry for name, entry in done["files"].items()}
         named = (done["trial_id"], done["number"])
     except FileNotFoundError as error:
         raise DamagedAttempt(f"{key} is missing") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedAttempt(f"{key} cannot be read: {error}") from error
     if named != (trial_id, number):
         raise DamagedAttempt(f"{key} is of another attempt: {named}")
-    for name, entry in tables.items():
+    for name, entry in entries.items():
         if _get(storage, entry) is None:
-            raise DamagedAttempt(f"{key}: table {name} is missing or was altered ({entry.get('key')})")
+            raise DamagedAttempt(f"{key}: {name} is missing or was altered ({entry.get('key')})")
     return done
 
 

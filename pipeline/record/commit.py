@@ -21,17 +21,20 @@ from pipeline.trial import Trial
 def commit(storage: Storage, trial_id: str, number: int) -> bool:
     """Make attempt `number` the trial's result, unless it has one. True if this call did it.
 
-    Raises DamagedAttempt unless `done.json` and every table that it names are there as they were written.
+    Raises DamagedAttempt unless `done.json` and everything that it names are there as they were written.
     """
     done = read_done(storage, trial_id, number)
-    content = {name: done[name] for name in ("trial_id", "number", "step", "tables")}
+    content = {name: done[name] for name in ("trial_id", "number", "step", "tables", "files")}
     return storage.create(paths.commit(trial_id), json.dumps(content, sort_keys=True).encode())
 
 
 def read_commit(storage: Storage, trial_id: str) -> dict[str, Any]:
-    """The commit: {trial_id, number, step, tables: {name: {key, sha256, bytes}}}. Raises FileNotFoundError."""
+    """The commit: {trial_id, number, step, tables: {name: {key, sha256, bytes}}, files: the same}.
+
+    Raises FileNotFoundError.
+    """
     content: dict[str, Any] = json.loads(storage.read(paths.commit(trial_id)))
-    return content
+    return {"files": {}, **content}  # earlier sweeps kept none
 
 
 def committed_ids(storage: Storage) -> frozenset[str]:

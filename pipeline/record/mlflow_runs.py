@@ -7,14 +7,17 @@ storage by `sync`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import posixpath
 import re
 import secrets
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 # Read by mlflow at import: do not wait long for a server, and do not call home.
@@ -29,9 +32,10 @@ from mlflow.exceptions import MlflowException
 
 from pipeline import paths
 from pipeline.errors import StorageError, UserError
-from pipeline.pictures import SheetRow, contact_sheet
+from pipeline.pictures import SheetRow, contact_sheet, encode
+from pipeline.provenance import Provenance
 from pipeline.record.commit import committed_ids, failures
-from pipeline.record.results import Results, failed_table, fresh_results
+from pipeline.record.results import Results, failed_table, fresh_results, read_file
 from pipeline.schema import KEYS, METRIC, flat_config
 from pipeline.storage import Storage
 from pipeline.trial import Trial
@@ -42,6 +46,7 @@ for _logger in ("mlflow", "alembic"):
 EXPERIMENT = "dreamsweep"
 PARENT = "mlflow.parentRunId"
 SWEEP, TRIAL, SYNCED = "dreamsweep.sweep_id", "dreamsweep.trial_id", "dreamsweep.synced"
+SHOWN = "dreamsweep.shown"  # the state of the sweep that the parent's figures show
 
 # One metric whose steps are those that were logged, so that they are asked for once and not once a metric.
 STEP = "step"
@@ -89,7 +94,8 @@ class MlflowSink:
     # ---- from storage ------------------------------------------------------------------------------------------------
 
     def mirror(self, results: Results, trial_id: str) -> None:
-        """Make the run of a committed trial whole: every step of its history, its metrics, a contact sheet."""
+        """Make the run of a committed trial whole: every step of its history, its metrics, a contact sheet, and its
+        turntable if it left one."""
         row = results.row(trial_id)
         run_id = self._child(row)
         known = self._steps(run_id)
@@ -100,12 +106,29 @@ class MlflowSink:
         pngs = [view["image"]["bytes"] for view in renders if view["kind"] == "color"]
         if pngs:
             sheet = contact_sheet([SheetRow(caption=_name(row), pngs=pngs)])
-            self._client.log_image(run_id, sheet, artifact_file="contact_sheet.png")
+            self._log_file(run_id, "contact_sheet.png", encode(sheet, Provenance.of_row(row)))
+        turntable = read_file(self._storage, trial_id, paths.TURNTABLE)
+        if turntable is not None:
+            self._log_file(run_id, paths.TURNTABLE, turntable)
         self._end(run_id, "FINISHED", {**_facts(row), SYNCED: str(row["attempt"])})
 
     def mirror_failure(self, row: Mapping[str, Any]) -> None:
         """Make the run of a failed trial say so."""
         self._end(self._child(row), "FAILED", _facts(row))
+
+    def show_sweep(self, state: str, figures: Callable[[], Mapping[str, bytes]]) -> None:
+        """Put the figures on the parent run, unless those of this `state` of the sweep are there."""
+        if self._client.get_run(self.parent).data.tags.get(SHOWN) == state:
+            return
+        for name, data in figures().items():
+            self._log_file(self.parent, name, data)
+        self._client.set_tag(self.parent, SHOWN, state)
+
+    def _log_file(self, run_id: str, name: str, data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(data)
+            self._client.log_artifact(run_id, str(path))
 
     def end_sweep(self, completed: int, failed: int, total: int | None) -> None:
         """Close the parent run with the counts; it is FINISHED if no trial of `total` is left."""
@@ -219,18 +242,21 @@ class MlflowSink:
                 self._client.log_metric(run_id, name, float(value), step=int(row["steps"]))
 
 
-def sync(storage: Storage, uri: str, total: int | None = None) -> int:
+def sync(
+    storage: Storage, uri: str, total: int | None = None, figures: Callable[[], Mapping[str, bytes]] = dict
+) -> int:
     """Make MLflow equal to storage, for a sweep of `total` trials; the number of runs that were not whole before.
+    `figures` draws the files of the parent run, by name; it is asked only if trials have come since the last time.
 
     Raises UserError with MLflow's own words where it cannot; running it again goes on where it stopped.
     """
     try:
-        return _sync(storage, uri, total)
+        return _sync(storage, uri, total, figures)
     except MlflowException as error:
         raise UserError(f"MLflow at {uri} cannot be brought up to date: {str(error).splitlines()[0]}") from error
 
 
-def _sync(storage: Storage, uri: str, total: int | None) -> int:
+def _sync(storage: Storage, uri: str, total: int | None, figures: Callable[[], Mapping[str, bytes]]) -> int:
     sink = MlflowSink(storage, uri)
     committed = committed_ids(storage)
     missing = sorted(committed - sink.synced())
@@ -239,6 +265,8 @@ def _sync(storage: Storage, uri: str, total: int | None) -> int:
     failed = failed_table(list(failures(storage).values())).to_pylist()
     for row in failed:
         sink.mirror_failure(row)
+    state = hashlib.sha256(" ".join(sorted(committed)).encode()).hexdigest()
+    sink.show_sweep(state, figures)
     sink.end_sweep(len(committed), len(failed), total)
     return len(missing)
 
@@ -268,7 +296,7 @@ def _params(row: Mapping[str, Any]) -> dict[str, str]:
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:
     """What depends on the attempt."""
-    names = ("attempt", "verdict", "reason", "device", "software")
+    names = ("attempt", "verdict", "reason", "device", "software", "note")
     return {name: "" if row[name] is None else str(row[name]) for name in names}
 
 

@@ -82,13 +82,25 @@ def failed_table(failed: Sequence[Failure]) -> pa.Table:
 
 def read_hashed(storage: Storage, key: str, sha256: str) -> pa.Table:
     """The Parquet file, a `config` column dictionary-encoded as in `trials_table`. Raises CorruptResult."""
+    return read_parquet(read_bytes(storage, key, sha256))
+
+
+def read_file(storage: Storage, trial_id: str, name: str) -> bytes | None:
+    """A file of `paths.FILES` that the committed trial left, None if it left none of that name. Raises CorruptResult,
+    FileNotFoundError for a trial that is not committed."""
+    entry = read_commit(storage, trial_id)["files"].get(name)
+    return None if entry is None else read_bytes(storage, entry["key"], entry["sha256"])
+
+
+def read_bytes(storage: Storage, key: str, sha256: str) -> bytes:
+    """The object, compared with its hash. Raises CorruptResult."""
     try:
         data = storage.read(key)
     except FileNotFoundError as error:
         raise CorruptResult(f"{key} is missing from storage") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise CorruptResult(f"{key} has changed since it was written")
-    return read_parquet(data)
+    return data
 
 
 def with_counts(storage: Storage, table: pa.Table) -> pa.Table:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from dreamcore.config import GridFieldConfig, ImageConfig, RenderConfig, SceneConfig
+from dreamcore.config import AncestralConfig, GridFieldConfig, ImageConfig, RenderConfig, SceneConfig
 from dreamcore.plain import override
 from dreamcore.presets import PRESETS
 from dreamcore.scene import CorruptScene, Progress, Scene
@@ -214,3 +214,31 @@ def test_header_that_makes_no_sense(change: dict[str, object]) -> None:
     header = json.loads(_seal(DATA)["scene"]) | change
     with pytest.raises(CorruptScene):
         Scene.load(_sealed(json.dumps(header), load_tensors(DATA)))
+
+
+def test_a_final_scene_is_its_parameters() -> None:
+    scene = _scene()
+    again = Scene.load_final(scene.dump_final())
+    assert (again.prompt, again.seed, again.config, again.progress) == (
+        scene.prompt,
+        scene.seed,
+        scene.config,
+        scene.progress,
+    )
+    assert set(again.tensors) == {name for name in scene.tensors if name.startswith("parameter.")}
+    assert all(_same_bits(value, scene.tensors[name]) for name, value in again.tensors.items())
+    assert len(scene.dump_final()) < 0.5 * len(scene.dump())
+    assert again.dump_final() == scene.dump_final()
+
+
+def test_a_final_scene_cannot_be_continued_nor_a_checkpoint_taken_for_one() -> None:
+    with pytest.raises(CorruptScene, match="format 'dreamcore.final/1': dreamcore.scene/1 is wanted"):
+        Scene.load(_scene().dump_final())
+    with pytest.raises(CorruptScene, match="format 'dreamcore.scene/1': dreamcore.final/1 is wanted"):
+        Scene.load_final(_scene().dump())
+
+
+def test_a_trial_without_parameters_keeps_what_it_has() -> None:
+    config = ImageConfig(images=1, size=8, sampler=AncestralConfig())
+    scene = Scene.create("a mug", 0, config)
+    assert set(Scene.load_final(scene.dump_final()).tensors) == set(scene.tensors) == {"z", "t"}

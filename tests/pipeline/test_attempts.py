@@ -140,3 +140,29 @@ def test_no_done_and_foreign_done_are_damage(tmp_storage: Storage) -> None:
     tmp_storage.write(paths.attempt_done(ID, 1), json.dumps(other).encode())
     with pytest.raises(DamagedAttempt, match="of another attempt"):
         read_done(tmp_storage, ID, 1)
+
+
+def test_files_beside_the_tables_are_named_and_hashed_too(tmp_storage: Storage) -> None:
+    trial = make_trial(steps=4)
+    commit_trial(tmp_storage, trial, files={paths.SCENE: b"a scene", paths.MESH: b"a mesh"})
+    done = read_done(tmp_storage, trial.trial_id, 1)
+    assert set(done["files"]) == {"scene.safetensors", "mesh.glb"}
+    assert tmp_storage.read(done["files"]["mesh.glb"]["key"]) == b"a mesh"
+    tmp_storage.write(done["files"]["mesh.glb"]["key"], b"another mesh")
+    with pytest.raises(DamagedAttempt, match=r"file mesh\.glb is missing or was altered"):
+        read_done(tmp_storage, trial.trial_id, 1)
+
+
+def test_attempts_of_before_there_were_files(tmp_storage: Storage) -> None:
+    trial = make_trial(steps=4)
+    commit_trial(tmp_storage, trial)
+    key = paths.attempt_done(trial.trial_id, 1)
+    done = json.loads(tmp_storage.read(key))
+    del done["files"]
+    tmp_storage.write(key, json.dumps(done).encode())
+    assert read_done(tmp_storage, trial.trial_id, 1)["files"] == {}
+
+
+def test_only_known_names_become_keys(tmp_storage: Storage) -> None:
+    with pytest.raises(AssertionError, match="unknown file"):
+        paths.attempt_file(ID, 1, "../x")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -15,11 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from colour_judge import ColourJudge
+from commands import run
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
 from pipeline import judging, launch, paths
-from pipeline.cli import main
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
@@ -40,24 +39,6 @@ prior: mixture
 set: {{steps: 10}}
 tracking: {{mlflow: off}}
 """
-
-
-class Result:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-def run(*arguments: str) -> Result:
-    """The command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dreamsweep", *arguments])
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0
-    return Result(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -318,9 +299,25 @@ def test_results_as_a_parquet_file(finished: Storage, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.parquet", "sweep"]
 
 
+def test_results_where_and_of_two_sweeps(finished: Storage, tmp_path: Path) -> None:
+    options = ("--format", "csv", "--columns", "prompt,seed")
+    shown = run("results", finished.url, *options, "--where", "config.guidance.scale == 20 or status == 'failed'")
+    assert shown.out.splitlines() == ["prompt,seed", "a duck,1", "b,0"]
+    other = Storage(str(tmp_path / "other"))
+    begin(other, trial("a hat"))
+    commit_trial(other, trial("a hat"))
+    both = run("results", finished.url, "--with", other.url, "--where", "seed == 0", "--format", "json")
+    assert [(row["sweep"], row["prompt"]) for row in json.loads(both.out)] == [
+        (finished.url, 'a, "mug"'),
+        (finished.url, "b"),
+        (other.url, "a hat"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--where", "promt == 'x'"], "Did you mean prompt?"),
         (["--columns", "prompt,sed"], "Did you mean seed?"),
         (["--columns", ","], "--columns is empty"),
         (["--format", "parquet"], "needs --output"),

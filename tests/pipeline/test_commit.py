@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -94,3 +95,15 @@ def test_a_commit_overrides_a_failure(tmp_storage: Storage) -> None:
 def test_an_empty_storage_has_neither(tmp_storage: Storage) -> None:
     assert committed(tmp_storage) == {}
     assert failures(tmp_storage) == {}
+
+
+def test_a_commit_has_the_files_and_old_ones_have_none(tmp_storage: Storage) -> None:
+    with_files, without = make_trial("a"), make_trial("b")
+    commit_trial(tmp_storage, with_files, files={paths.SCENE: b"a scene"})
+    commit_trial(tmp_storage, without)
+    assert read_commit(tmp_storage, with_files.trial_id)["files"][paths.SCENE]["bytes"] == 7
+    key = paths.commit(without.trial_id)
+    content = json.loads(tmp_storage.read(key))
+    del content["files"]
+    tmp_storage.write(key, json.dumps(content).encode())
+    assert read_commit(tmp_storage, without.trial_id)["files"] == {}

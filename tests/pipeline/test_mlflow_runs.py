@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from stored import begin, commit_trial, fail_trial, trial
+from stored import SPEC, begin, commit_trial, fail_trial, trial
 
 from pipeline import paths
 from pipeline.errors import StorageError
+from pipeline.plan import Plan, store_plan
 from pipeline.storage import Storage
 
 # The first use of a SQLite file makes MLflow's schema, which takes many seconds: one file serves the module.
@@ -193,3 +195,49 @@ def test_a_sweep_id_that_is_none_is_refused(storage: Storage) -> None:
     storage.write(paths.MLFLOW, b'{"sweep_id": "x\' or 1=1"}')
     with pytest.raises(StorageError, match="no sweep id"):
         sweep_id(storage)
+
+
+def test_pictures_of_each_trial_and_of_the_sweep(storage: Storage, uri: str, server: Server, tmp_path: Path) -> None:
+    from pipeline.overview import sweep_figures
+    from pipeline.provenance import find_provenance
+    from pipeline.record.mlflow_runs import sync
+
+    turning, still = trial("a"), trial("b")
+    record = b"RIFF....WEBP of the trial"
+    store_plan(storage, Plan((turning, still)), SPEC)
+    commit_trial(storage, turning, files={paths.TURNTABLE: record})
+    asked = []
+
+    def figures() -> Mapping[str, bytes]:
+        asked.append(len(asked))
+        return sweep_figures(storage)
+
+    sync(storage, uri, 3, figures)
+    commit_trial(storage, still)
+    sync(storage, uri, 3, figures)
+    sync(storage, uri, 3, figures)
+    assert asked == [0, 1]  # not again where nothing has come
+    by_name = {trial_id: _artifacts(server, run) for trial_id, run in server.children().items()}
+    assert set(by_name[turning.trial_id]) == {"contact_sheet.png", "turntable.webp"}
+    assert by_name[turning.trial_id]["turntable.webp"] == record
+    assert set(by_name[still.trial_id]) == {"contact_sheet.png"}
+    found = find_provenance(by_name[still.trial_id]["contact_sheet.png"])
+    assert found is not None
+    assert (found.trial_id, found.prompt) == (still.trial_id, "b")
+    (parent,) = server.parents()
+    assert _artifacts(server, parent)["sheet.png"] == sweep_figures(storage)["sheet.png"]
+
+
+def _artifacts(server: Server, run: Any) -> dict[str, bytes]:
+    """Files are beside the database."""
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_note_goes_along(storage: Storage, uri: str, server: Server) -> None:
+    from pipeline.record.mlflow_runs import sync
+
+    commit_trial(storage, trial("a"))
+    sync(storage, uri)
+    (run,) = server.children().values()
+    assert (run.data.tags["verdict"], run.data.tags["note"]) == ("healthy", "")

@@ -13,15 +13,18 @@ import numpy as np
 import pytest
 import tiny_image_text
 import tiny_pipelines as tiny
+import torch
 from PIL import Image
 
 from dreamcore.evaluate.form import cube
 from dreamcore.priors import deepfloyd
 from dreamcore.priors.text import TextEncoder
+from dreamcore.scene import Scene
 from pipeline.launch import Resources, make_engine_factory
 from pipeline.optimise import SceneEngine, SceneEngineFactory, texts_of
 from pipeline.plan import Plan, make_plan
 from pipeline.prompts import load_prompts
+from pipeline.provenance import Provenance, find_provenance
 from pipeline.spec import SweepSpec, parse_spec
 
 SPEC = """\
@@ -189,3 +192,25 @@ def test_the_model_that_guided_goes_with_the_outcome(tmp_path: Path) -> None:
     assert guides["b"] == ""
     assert guides["a"].startswith("open_clip:")
     assert "sha256" in guides["a"]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_finished_trial_leaves_what_the_spec_wants(wanted: bool) -> None:
+    outputs = f"mesh: {str(wanted).lower()}, turntable: {str(wanted).lower()}, views"
+    spec, plan = planned("mixture", views=outputs)
+    factory = make_engine_factory(spec, ONE_CPU, plan)
+    assert isinstance(factory, SceneEngineFactory)
+    engine, trial = make_engine(factory), plan.trials[0]
+    engine.admit(trial, None)
+    engine.step()
+    kept = engine.checkpoint(trial.trial_id)
+    outcome = engine.finish(trial.trial_id)
+    solids = {"mesh.glb", "turntable.webp"} if wanted else set()
+    assert set(outcome.files) == {"scene.safetensors"} | solids
+    assert ("mesh_iou" in outcome.metrics) == wanted
+    assert outcome.note == ""
+    final, scene = Scene.load_final(outcome.files["scene.safetensors"]), Scene.load(kept)
+    assert (final.prompt, final.progress) == (trial.prompt, scene.progress)
+    assert all(torch.equal(value, scene.tensors[name]) for name, value in final.tensors.items())
+    stamped = [view.png for view in outcome.views] + [outcome.files[name] for name in sorted(solids)]
+    assert [find_provenance(data) for data in stamped] == [Provenance.of(trial)] * len(stamped)

@@ -131,3 +131,67 @@ def test_import_pipeline_is_light() -> None:
     code = "import sys, pipeline; print(sorted({'pandas', 'pyarrow', 'torch', 'ray', 'mlflow'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("status == 'failed'", ['it\'s "quoted"']),
+        ("status == 'completed' and prompt != 'a mug'", ["a duck"]),
+        ("config.guidance.scale > 10", ["a duck"]),
+        ("tags.kind == 'toy' and seed >= 1", ["a mug", "a mug"]),
+        ("verdict is None", ['it\'s "quoted"']),
+    ],
+)
+def test_trials_where(storage: Storage, where: str, found: list[str]) -> None:
+    frame = Sweep(storage).trials(where)
+    assert frame["prompt"].tolist() == found
+    assert not [name for name in frame if name.startswith("tags.")]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_where_and_columns_hold_for_compacted_and_new_trials(storage: Storage, compacted: bool) -> None:
+    if compacted:
+        compact(storage)
+    sweep = Sweep(storage)
+    steps = sweep.history("step >= 3 and loss > 0.3", columns=["step", "prompt"], prompt="a mug")
+    assert list(steps) == ["step", "prompt"]
+    assert steps["step"].tolist() == [3, 3, 3]
+    views = sweep.renders("azimuth > 45 and kind == 'color'", columns=["seed", "azimuth"])
+    assert views.values.tolist() == [[0, 90.0], [0, 90.0], [1, 90.0], [2, 90.0]]
+    ids = sweep.trials("variant == 'w20'")["trial_id"]
+    assert len(sweep.renders(trial_id=ids)) == 4
+
+
+def test_where_may_name_a_metric_that_only_some_trials_have(storage: Storage) -> None:
+    made = trial("a hat")
+    commit_trial(storage, made, history=[{"step": 1, "sharpness": 0.5}])
+    for _ in range(2):
+        frame = Sweep(storage).history("sharpness > 0.1")
+        assert frame[["prompt", "step"]].values.tolist() == [["a hat", 1]]
+        assert Sweep(storage).history("sharpness is None")["prompt"].nunique() == 2
+        compact(storage)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"where": "promt == 'x'"}, "Did you mean prompt?"),
+        ({"columns": ["promt"]}, "Did you mean prompt?"),
+        ({"where": "prompt == 3"}, "the column is text"),
+    ],
+)
+def test_a_query_that_cannot_be_is_told(storage: Storage, arguments: dict[str, object], message: str) -> None:
+    for read in (Sweep(storage).trials, Sweep(storage).history, Sweep(storage).renders):
+        with pytest.raises(UserError, match=message):
+            read(**arguments)  # type: ignore[operator]
+
+
+def test_a_notebook_shows_how_far_it_is(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path / "<b>mugs"))
+    begin(storage, trial("a"), trial("b"))
+    commit_trial(storage, trial("a"))
+    shown = Sweep(storage)._repr_html_()
+    assert "&lt;b&gt;mugs" in shown
+    assert "<th>committed</th><td>1</td>" in shown
+    assert "<th>left</th><td>1</td>" in shown

@@ -271,3 +271,13 @@ def test_the_command_refuses_and_writes_nothing(
     assert run(monkeypatch, storage.url, *arguments) == 2
     assert message in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_sheet_of_one_trial_says_which(tmp_storage: Storage) -> None:
+    begin(tmp_storage, MUG[0], MUG[1])
+    commit_trial(tmp_storage, MUG[0])
+    made = make_sheet(tmp_storage, "prompt", "variant,seed", View(side=SIDE))
+    assert made.record is not None
+    assert (made.record.trial_id, made.record.software) == (MUG[0].trial_id, "dreamsweep 0.1.0")
+    commit_trial(tmp_storage, MUG[1])
+    assert make_sheet(tmp_storage, "prompt", "variant,seed", View(side=SIDE)).record is None

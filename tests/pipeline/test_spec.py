@@ -72,7 +72,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         "workers": {"gpus": "auto", "cpus": "auto", "max": "auto", "pack": "auto"},
         "retries": {"user": 1, "infrastructure": 5, "out_of_memory": 2, "divergence": 0},
         "checkpoint": {"every_steps": 250, "every_seconds": 120.0, "keep": 2},
-        "outputs": {"views": 8, "size": 128, "elevation": 20.0},
+        "outputs": {"views": 8, "size": 128, "elevation": 20.0, "mesh": False, "turntable": False},
         "evaluate": {"judge": "embedded", "auto": False},
         "tracking": {"mlflow": "auto"},
     }
@@ -153,7 +153,10 @@ ONE_FAULT = [
         GOOD + "evaluate: {clip: embedded}\n",
         's.yaml:3: evaluate.clip = "embedded": unknown key. Known keys: judge, auto',
     ),
-    (GOOD + "outputs: {mesh: true}\n", "s.yaml:3: outputs.mesh = true: unknown key. Known keys: views, size"),
+    (
+        GOOD + "outputs: {meshes: true}\n",
+        "s.yaml:3: outputs.meshes = true: unknown key. Did you mean mesh? Known keys: views, size",
+    ),
     (
         GOOD + "workers:\n  gpu: 1\n",
         "s.yaml:4: workers.gpu = 1: unknown key. Did you mean gpus? Known keys: gpus, cpus",
