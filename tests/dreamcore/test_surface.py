@@ -11,7 +11,7 @@ from oracles.analytic import Distance, ball, box, still, torus, union, without
 from oracles.raster import overlap, rasterise
 
 from dreamcore.cameras import orbit
-from dreamcore.config import GridFieldConfig, RenderConfig, SceneConfig
+from dreamcore.config import GridFieldConfig, RenderConfig, ResidualFieldConfig, SceneConfig
 from dreamcore.mesh import Mesh, is_closed
 from dreamcore.render import make_rays
 from dreamcore.scene import Scene
@@ -225,12 +225,17 @@ def test_a_point_that_the_grid_misses() -> None:
 # ---- scenes ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_fresh_scene_is_a_blob() -> None:
-    config = SceneConfig(
-        field=GridFieldConfig(resolutions=(4, 8), channels=2, table_size=512, hidden=8, blob_radius=0.5),
-        render=RenderConfig(prune_resolution=8),
-    )
-    scene = Scene.create("a mug", 3, config)
+FIELDS = {
+    "grid": GridFieldConfig(resolutions=(4, 8), channels=2, table_size=512, hidden=8, blob_radius=0.5),
+    "residual": ResidualFieldConfig(width=8, blocks=1, frequencies=2),
+}
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_a_fresh_scene_is_a_blob(kind: str) -> None:
+    """With a learned background too, which is no part of the object."""
+    render = RenderConfig(prune_resolution=8, background="learned")
+    scene = Scene.create("a mug", 3, SceneConfig(field=FIELDS[kind], render=render))
     found = surface_of(scene, CONFIG)
     assert is_closed(found.mesh.faces)
     assert worst_overlap(hold_still(scene), found.mesh, 48) > 0.95
