@@ -9,6 +9,7 @@ import pytest
 import torch
 from oracles.analytic import Distance, ball, box, still, torus, union, without
 from oracles.raster import overlap, rasterise
+from torch import Tensor
 
 from dreamcore.cameras import orbit
 from dreamcore.config import GridFieldConfig, RenderConfig, ResidualFieldConfig, SceneConfig
@@ -215,6 +216,21 @@ def test_an_empty_field() -> None:
 def test_a_threshold_that_nothing_reaches() -> None:
     with pytest.raises(NoSurface, match="no point of a grid of 64 cells a side is denser than 1e\\+06"):
         find_surface(still(ball(0.6)), SurfaceConfig(resolution=64, threshold=1e6))
+
+
+@pytest.mark.parametrize(("threshold", "where"), [(None, "rays"), (5.0, "points")])
+def test_what_is_not_a_number_is_told(threshold: float | None, where: str) -> None:
+    def broken(points: Tensor) -> Tensor:
+        distance = ball(0.6)(points)
+        return torch.where(distance.abs() < 0.1, torch.nan, distance)
+
+    with pytest.raises(NoSurface, match=f"the density is not a number (on|at) [0-9]+ of [0-9]+ {where}"):
+        find_surface(still(broken), SurfaceConfig(resolution=24, threshold=threshold))
+
+
+def test_a_threshold_of_ones_own_shows_faint_scenes_too() -> None:
+    found = find_surface(still(ball(0.6), peak=0.4, skin=0.03), SurfaceConfig(resolution=48, threshold=0.2))
+    assert volume(found.mesh) == pytest.approx(4.0 / 3.0 * math.pi * 0.6**3, rel=0.02)
 
 
 def test_a_point_that_the_grid_misses() -> None:
