@@ -82,11 +82,15 @@ def surface_of(scene: Scene, config: SurfaceConfig = SurfaceConfig()) -> Surface
 def find_surface(still: Still, config: SurfaceConfig) -> Surface:
     """The same of a field by itself."""
     peak, opacity = seen(still)
-    threshold, iou = silhouette_threshold(peak, opacity, math.log(2.0) / (2.0 * still.bound))
-    if config.threshold is not None:
+    if config.threshold is None:
+        threshold, iou = silhouette_threshold(peak, opacity, math.log(2.0) / (2.0 * still.bound))
+    else:
         threshold, iou = config.threshold, silhouette_iou(peak, opacity, config.threshold)
     step = 2.0 * still.bound / config.resolution
-    level = keep_large(level_set(still, threshold, config.resolution), config.smallest)
+    level = level_set(still, threshold, config.resolution)
+    if np.isnan(level).any():
+        raise NoSurface(f"the density is not a number at {np.isnan(level).sum()} of {level.size} points")
+    level = keep_large(level, config.smallest)
     if not (level > 0.0).any():
         raise NoSurface(f"no point of a grid of {config.resolution} cells a side is denser than {threshold:.3g}")
     vertices, faces = decimate(*zero_surface(level, -still.bound - step, step), config.faces)
@@ -119,6 +123,8 @@ def silhouette_threshold(
     NoSurface where hardly a ray is stopped.
     """
     stopped = opacity >= 0.5
+    if bool(peak.isnan().any()):
+        raise NoSurface(f"the density is not a number on {int(peak.isnan().sum())} of {len(peak)} rays")
     if int(stopped.sum()) < _FEWEST:
         most = float(opacity.max()) if len(opacity) else 0.0
         raise NoSurface(f"the scene is empty: no view shows anything opaque (the most opaque ray stops {most:.0%})")

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.engine import CorruptCheckpoint, Outcome, StepReport, View
+from pipeline.paths import SCENE
 from pipeline.trial import Trial, trial_id
 
 _TROUBLE = re.compile(r"(once:)?(fail:user|fail:admit|fail:finish|diverge|collapse|oom|kill)@(\d+)")
@@ -141,6 +142,8 @@ class FakeEngine:
             metrics={"state": state_metric(scene.state), "opacity": 0.5},
             verdict="healthy" if healthy else "collapsed",
             reason="" if healthy else "empty",
+            files={SCENE: scene.state.encode()},
+            note="" if healthy else "no mesh: empty",
         )
 
     def drop(self, trial_id: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 import torch
 from oracles.analytic import Distance, ball, box, still, torus, union, without
 from oracles.raster import overlap, rasterise
+from torch import Tensor
 
 from dreamcore.cameras import orbit
-from dreamcore.config import GridFieldConfig, RenderConfig, SceneConfig
+from dreamcore.config import GridFieldConfig, RenderConfig, ResidualFieldConfig, SceneConfig
 from dreamcore.mesh import Mesh, is_closed
 from dreamcore.render import even_rays
 from dreamcore.scene import Scene
@@ -217,6 +218,21 @@ def test_a_threshold_that_nothing_reaches() -> None:
         find_surface(still(ball(0.6)), SurfaceConfig(resolution=64, threshold=1e6))
 
 
+@pytest.mark.parametrize(("threshold", "where"), [(None, "rays"), (5.0, "points")])
+def test_what_is_not_a_number_is_told(threshold: float | None, where: str) -> None:
+    def broken(points: Tensor) -> Tensor:
+        distance = ball(0.6)(points)
+        return torch.where(distance.abs() < 0.1, torch.nan, distance)
+
+    with pytest.raises(NoSurface, match=f"the density is not a number (on|at) [0-9]+ of [0-9]+ {where}"):
+        find_surface(still(broken), SurfaceConfig(resolution=24, threshold=threshold))
+
+
+def test_a_threshold_of_ones_own_shows_faint_scenes_too() -> None:
+    found = find_surface(still(ball(0.6), peak=0.4, skin=0.03), SurfaceConfig(resolution=48, threshold=0.2))
+    assert volume(found.mesh) == pytest.approx(4.0 / 3.0 * math.pi * 0.6**3, rel=0.02)
+
+
 def test_a_point_that_the_grid_misses() -> None:
     with pytest.raises(NoSurface):
         find_surface(still(ball(0.01, (0.03, 0.03, 0.03)), skin=0.001, peak=1e4), SurfaceConfig(resolution=16))
@@ -225,12 +241,17 @@ def test_a_point_that_the_grid_misses() -> None:
 # ---- scenes ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_fresh_scene_is_a_blob() -> None:
-    config = SceneConfig(
-        field=GridFieldConfig(resolutions=(4, 8), channels=2, table_size=512, hidden=8, blob_radius=0.5),
-        render=RenderConfig(prune_resolution=8),
-    )
-    scene = Scene.create("a mug", 3, config)
+FIELDS = {
+    "grid": GridFieldConfig(resolutions=(4, 8), channels=2, table_size=512, hidden=8, blob_radius=0.5),
+    "residual": ResidualFieldConfig(width=8, blocks=1, frequencies=2),
+}
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_a_fresh_scene_is_a_blob(kind: str) -> None:
+    """With a learned background too, which is no part of the object."""
+    render = RenderConfig(prune_resolution=8, background="learned")
+    scene = Scene.create("a mug", 3, SceneConfig(field=FIELDS[kind], render=render))
     found = surface_of(scene, CONFIG)
     assert is_closed(found.mesh.faces)
     assert worst_overlap(hold_still(scene), found.mesh, 48) > 0.95

@@ -129,6 +129,16 @@ def test_a_trial_runs_to_its_tables(tmp_storage: Storage) -> None:
     assert tmp_storage.list(paths.COMMITS) == []
 
 
+def test_a_finished_trial_keeps_its_scene_and_says_what_it_could_not_leave(tmp_storage: Storage) -> None:
+    whole, empty = make_trial(steps=7), make_trial("collapse@3", steps=7)
+    run(make(tmp_storage), whole, empty)
+    for trial, step, note in ((whole, 7, None), (empty, 3, "no mesh: empty")):
+        (name,) = read_done(tmp_storage, trial.trial_id, 1)["files"]
+        kept = tmp_storage.read(paths.attempt_file(trial.trial_id, 1, name))
+        assert (name, kept.decode()) == ("scene.safetensors", state_after(trial, step))
+        assert result_row(tmp_storage, trial.trial_id, 1)["note"] == note
+
+
 def test_trials_of_a_pack_do_not_disturb_each_other(tmp_storage: Storage) -> None:
     trials = make_trials(3, steps=6)
     run(make(tmp_storage), *trials)
