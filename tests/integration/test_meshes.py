@@ -13,7 +13,7 @@ from oracles.raster import overlap, rasterise
 
 import pipeline
 from dreamcore.cameras import orbit
-from dreamcore.render import make_rays
+from dreamcore.render import even_rays
 from dreamcore.still import Still, hold_still
 from pipeline.launch import launch
 from pipeline.plan import make_plan, store_plan
@@ -37,7 +37,7 @@ SIDE = 96
 def opaque(still: Still, azimuth: float, elevation: float) -> np.ndarray:
     """The pixels where the field stops at least half of the light."""
     camera = orbit([azimuth], elevation, still.radius, still.focal)
-    rays = make_rays(camera, SIDE, 128, still.bound, torch.full((1, 1, SIDE**2), 0.5))
+    rays = even_rays(camera, SIDE, 128, still.bound, torch.full((1, 1, SIDE**2), 0.5)).spread()
     points = rays.points.reshape(1, -1, 3)
     with torch.no_grad():
         density = torch.cat([still.field.density(still.parameters, some) for some in points.split(2**17, dim=1)], dim=1)
