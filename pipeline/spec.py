@@ -31,6 +31,7 @@ from pipeline.document import Place, Problem, parse_document, read_text, unknown
 from pipeline.errors import UserError
 from pipeline.priors import PRIORS, EmbeddedPrior, Prior, read_prior
 from pipeline.prompts import InlinePrompt, PromptFile, Prompts, prompt_file, repeated_prompt
+from pipeline.secrets import has_user_info
 from pipeline.section import Section, fault_text
 from pipeline.variants import override_problems, resolve
 
@@ -95,9 +96,16 @@ class Outputs(Section):
     )
 
 
+_NO_SECRETS = "must not name a user or password, for a spec is kept with the results. Set them in the environment"
+
+
 def _mlflow(value: object) -> object:
     if value is False:  # YAML reads a bare `off` as false
         return "off"
+    if isinstance(value, str) and has_user_info(value):
+        raise ValueError(
+            f"{_NO_SECRETS}: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_URI"
+        )
     if isinstance(value, str) and (value in {"auto", "off", "databricks"} or re.match(r"[a-z][a-z0-9+.-]*:/", value)):
         return value
     raise ValueError("must be auto, off or a tracking URI such as http://host:5000 or sqlite:///mlflow.db")
@@ -168,6 +176,8 @@ def _matching(pattern: re.Pattern[str], letters: str) -> Callable[[str], str]:
 def _check_storage(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must be a folder or a URL such as s3://bucket/folder")
+    if has_user_info(text):
+        raise ValueError(_NO_SECRETS)
     return text
 
 
@@ -191,6 +201,11 @@ class SweepSpec(Section):
     storage: Annotated[str, AfterValidator(_check_storage)] = Field(
         default="./runs",
         description="A folder (relative to the current one) or URL; the sweep is kept in it under its name.",
+    )
+    storage_rule: Literal["conditional", "settle"] = Field(
+        default="conditional",
+        description="How an object store decides who creates an object first. `settle` is for stores without "
+        "conditional writes, and for one driver at a time: see docs/storage.md.",
     )
     prompts: Annotated[Prompts, PlainValidator(_prompts)] = Field(
         description="A list of prompts, each text or a mapping of `prompt` and `tags`; or the `path` of a table."

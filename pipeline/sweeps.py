@@ -66,9 +66,8 @@ def require_sweep(storage: Storage) -> None:
 
 
 def _near(storage: Storage) -> str:
-    if not storage.fs.isdir(storage.root):
+    if storage.is_local and not Path(storage.root).is_dir():
         return ": there is no such folder"
     root = storage.url.rstrip("/")
-    folders = [str(path).rstrip("/").rpartition("/")[2] for path in storage.fs.ls(storage.root, detail=False)]
-    found = [f"{root}/{name}" for name in sorted(folders) if is_sweep(Storage(f"{root}/{name}"))]
+    found = [f"{root}/{name}" for name in storage.folders() if is_sweep(Storage(f"{root}/{name}"))]
     return f"; did you mean {' or '.join(found[:3])}?" if found else ""

@@ -26,6 +26,7 @@ from pipeline.blame import classify, told
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
+from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
@@ -136,9 +137,9 @@ class _Actor:
     """A `Worker`, its thread and its outbox. Every method but `__init__` runs in the control group."""
 
     def __init__(
-        self, worker_id: str, factory: EngineFactory, storage_url: str, options: WorkerOptions, ray_options: RayOptions
+        self, worker_id: str, factory: EngineFactory, storage: Storage, options: WorkerOptions, ray_options: RayOptions
     ) -> None:
-        self._worker = Worker(worker_id, _Prepared(factory, ray_options), Storage(storage_url), options)
+        self._worker = Worker(worker_id, _Prepared(factory, ray_options), storage, options)
         self._changed = threading.Condition()
         self._outbox: list[WorkerEvent] = []
         self._first = 0  # the number of the outbox's first event
@@ -213,7 +214,7 @@ class RayExecutor:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._factory, self._options = engine_factory, options
-        self._storage_url = storage.root if storage.is_local else storage.url  # a worker's folder is not the driver's
+        self._storage = storage  # its URL is absolute: a worker's folder is not the driver's
         self._ray_options, self._clock = ray_options, clock
         self._handles: dict[str, _Handle] = {}
         self._calls: dict[Any, tuple[str, _Call]] = {}
@@ -242,7 +243,7 @@ class RayExecutor:
             "concurrency_groups": {"control": 4},
         }
         actor_class = ray.remote(**wants)(_Actor)
-        actor = actor_class.remote(worker_id, self._factory, self._storage_url, self._options, self._ray_options)
+        actor = actor_class.remote(worker_id, self._factory, self._storage, self._options, self._ray_options)
         handle = self._handles[worker_id] = _Handle(actor)
         self._listen(handle)
 
@@ -359,6 +360,6 @@ def _reason(error: Exception) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).partition("Some common causes include")[0]
     noise = ("class_name:", "actor_id:", "namespace:", "pid:", "ip:", "File ", "traceback:", "^")
     kept = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith(noise)]
-    told_by_ray = " ".join(kept)
+    told_by_ray = redact(" ".join(kept))
     exit_detail = told_by_ray.partition("Worker exit detail: ")[2].strip()
     return f"its process died: {exit_detail}"[:400] if exit_detail else told_by_ray[:400] or type(error).__name__

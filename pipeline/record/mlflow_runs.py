@@ -33,6 +33,7 @@ from pipeline.pictures import SheetRow, contact_sheet
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.results import Results, failed_table, fresh_results
 from pipeline.schema import KEYS, METRIC, flat_config
+from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -227,7 +228,8 @@ def sync(storage: Storage, uri: str, total: int | None = None) -> int:
     try:
         return _sync(storage, uri, total)
     except MlflowException as error:
-        raise UserError(f"MLflow at {uri} cannot be brought up to date: {str(error).splitlines()[0]}") from error
+        reason = redact(str(error).splitlines()[0])
+        raise UserError(f"MLflow at {redact(uri)} cannot be brought up to date: {reason}") from error
 
 
 def _sync(storage: Storage, uri: str, total: int | None) -> int:

@@ -63,6 +63,7 @@ def test_defaults_are_those_of_the_documents() -> None:
     plain = spec.model_dump(exclude={"name", "prompts"})
     assert plain == {
         "storage": "./runs",
+        "storage_rule": "conditional",
         "seeds": (0,),
         "preset": "quick",
         "prior": {"kind": "embedded", "revision": EMBEDDED_REVISION},
@@ -146,7 +147,10 @@ ONE_FAULT = [
     ('name: "a\\n"\nprompts: [a]\n', "s.yaml:1: name = "),
     (f"name: {'a' * 65}\nprompts: [a]\n", "s.yaml:1: name = "),
     ("name: 12\nprompts: [a]\n", "s.yaml:1: name = 12: must be text"),
-    (GOOD + "seed: 3\n", "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage, prompts,"),
+    (
+        GOOD + "seed: 3\n",
+        "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage,",
+    ),
     (GOOD + "evaluate: {clip: embedded}\n", 's.yaml:3: evaluate = {"clip": "embedded"}: unknown key. Known keys:'),
     (GOOD + "outputs: {mesh: true}\n", "s.yaml:3: outputs.mesh = true: unknown key. Known keys: views, size"),
     (
