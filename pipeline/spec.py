@@ -27,6 +27,7 @@ from pydantic import (
 from dreamcore import presets
 from dreamcore.config import TrialConfig
 from dreamcore.plain import override
+from pipeline.deny import MAX_ENTRIES, Deny, DenyFile, parse_entry
 from pipeline.document import Place, Problem, parse_document, read_text, unknown
 from pipeline.errors import UserError
 from pipeline.priors import PRIORS, EmbeddedPrior, Prior, read_prior
@@ -164,6 +165,23 @@ def _prompts(value: object) -> Prompts:
     return entries
 
 
+def _deny(value: object) -> Deny:
+    if isinstance(value, DenyFile):
+        return value
+    if isinstance(value, Mapping):
+        return DenyFile.model_validate(value)
+    if not isinstance(value, tuple) or not all(isinstance(entry, str) for entry in value):
+        raise ValueError("must be a list of words and phrases, or a mapping with the path of a file of them")
+    if len(value) > MAX_ENTRIES:
+        raise ValueError(f"has {len(value)} entries, at most {MAX_ENTRIES} are allowed")
+    for place, entry in enumerate(value):
+        try:
+            parse_entry(entry, "")
+        except ValueError as error:
+            raise ValueError(f"[{place}] = {entry[:60]!r} {error}") from error
+    return value
+
+
 def _matching(pattern: re.Pattern[str], letters: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not pattern.fullmatch(text):
@@ -209,6 +227,11 @@ class SweepSpec(Section):
     )
     prompts: Annotated[Prompts, PlainValidator(_prompts)] = Field(
         description="A list of prompts, each text or a mapping of `prompt` and `tags`; or the `path` of a table."
+    )
+    deny: Annotated[Deny, PlainValidator(_deny)] = Field(
+        default=(),
+        description="Words and phrases that no prompt may have, as whole words in any case; `*` ends a beginning. Or "
+        "the `path` of a file of them. A sweep with such a prompt is refused before anything is written.",
     )
     seeds: Annotated[tuple[int, ...], PlainValidator(_seeds)] = Field(
         default=(0,), description="A list of whole numbers from 0, or `start` and `count`."
@@ -287,7 +310,11 @@ def _problem(fault: Mapping[str, Any], lines: Mapping[Place, int], data: Mapping
 
 def _known_keys(place: Place, data: Mapping[str, Any]) -> list[str]:
     """The keys that the mapping at `place` may have."""
-    kinds: dict[str, type[BaseModel]] = {"seeds": SeedRange, "prompts": InlinePrompt if len(place) > 1 else PromptFile}
+    kinds: dict[str, type[BaseModel]] = {
+        "seeds": SeedRange,
+        "deny": DenyFile,
+        "prompts": InlinePrompt if len(place) > 1 else PromptFile,
+    }
     if not place:
         return list(SweepSpec.model_fields)
     head = str(place[0])

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 
 def load(spec_path: Path) -> tuple[SweepSpec, Plan]:
-    """The spec of the file, checked, and its plan. Raises UserError."""
+    """The spec of the file, checked, and its plan. Raises UserError, also for a prompt that the spec denies."""
+    from pipeline.deny import check_prompts, load_deny
     from pipeline.plan import make_plan
     from pipeline.prompts import load_prompts
     from pipeline.spec import load_spec
 
     spec = load_spec(spec_path)
-    return spec, make_plan(spec, load_prompts(spec.prompts, spec_path.parent))
+    prompts = load_prompts(spec.prompts, spec_path.parent)
+    check_prompts([row.prompt for row in prompts], load_deny(spec.deny, spec_path.parent))
+    return spec, make_plan(spec, prompts)
 
 
 def stored(storage: Storage) -> tuple[SweepSpec, Plan]:

@@ -64,6 +64,7 @@ def test_defaults_are_those_of_the_documents() -> None:
     assert plain == {
         "storage": "./runs",
         "storage_rule": "conditional",
+        "deny": (),
         "seeds": (0,),
         "preset": "quick",
         "prior": {"kind": "embedded", "revision": EMBEDDED_REVISION},
