@@ -4,6 +4,7 @@ Each fact is a flat mapping with `fact` (its kind) and `at` (seconds since 1970)
 
 worker_started     worker_id
 worker_ready       worker_id, capacity, device
+worker_draining    worker_id, seconds (until its node is gone)
 worker_lost        worker_id, failure, message
 round_opened       trial_id, round
 attempt_started    trial_id, number, round, worker_id, resume_from

@@ -1,0 +1,33 @@
+"""Which nodes of a Ray cluster are about to go, and when. Ray shows it, and interrupts nothing by itself.
+
+A node drains when its `ray start --block` gets SIGTERM, when an autoscaler takes it away, or when `ray drain-node` is
+called, say by a watcher of a cloud's notices. Reading that is no part of Ray's stable interface, so this is its one
+place; a Ray that cannot tell has no draining nodes, and a node that goes is then noticed when its workers are gone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import ray
+
+DrainingNodes = Callable[[float], Mapping[str, float]]
+
+
+def draining_nodes(now: float) -> Mapping[str, float]:
+    """The seconds from `now` (since 1970) until each draining node is gone, by node id; infinite where Ray was given no
+    deadline. Empty where there is none, or where this Ray cannot tell."""
+    private = getattr(ray, "_private", None)
+    state = getattr(getattr(private, "state", None), "state", None)
+    ask = getattr(state, "get_draining_nodes", None)
+    if ask is None or not ray.is_initialized():
+        return {}
+    deadlines: Mapping[str, int] = ask()  # milliseconds since 1970, 0 for none
+    return {node: deadline / 1000.0 - now if deadline else math.inf for node, deadline in deadlines.items()}
+
+
+def own_node() -> str:
+    """The id of the node that this process runs on, inside an actor."""
+    node: str = ray.get_runtime_context().get_node_id()
+    return node
