@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -142,6 +143,21 @@ def test_a_killed_driver_is_continued(s3: Place, killed: Sweep) -> None:
         assert attempt_numbers(killed.storage, trial_id) == numbers, "ran again after its commit"
     admitted = [line.split() for line in (killed.scratch / "admitted.log").read_text().splitlines()]
     assert any(int(step) > 0 for _, step in admitted), "continued from checkpoints"
+
+
+@pytest.mark.ray
+def test_workers_on_a_cluster_use_the_store_too(s3: Place, tmp_path: Path) -> None:
+    sweep = Sweep("ray", tmp_path, f"{s3.url}/sweep")
+    s3.faults.often(5, share=0.1, kinds=("before", "after", "error_after"))
+    try:
+        process = sweep.start()
+        until(lambda: sweep.checkpoints() >= 1, "a checkpoint")
+        os.kill(sweep.workers()[0], signal.SIGKILL)
+        sweep.finish(process)
+    finally:
+        sweep.close()
+    s3.faults.clear()
+    sweep.check()
 
 
 def test_a_second_driver_is_refused_and_a_newer_one_fences_the_first(storage: Storage) -> None:
