@@ -61,6 +61,17 @@ def test_a_missing_object_is_not_found(storage: Storage) -> None:
         storage.read("a/c")
 
 
+def test_many_are_read_in_order(storage: Storage) -> None:
+    keys = [f"many/{i}" for i in range(40)]
+    for key in keys:
+        storage.write(key, key.encode())
+    assert list(storage.read_all(reversed(keys))) == [key.encode() for key in reversed(keys)]
+    assert next(iter(storage.read_all(keys))) == b"many/0"
+    with pytest.raises(FileNotFoundError):
+        list(storage.read_all([*keys[:3], "many/x", *keys[3:]]))
+    assert list(storage.read_all([])) == []
+
+
 def test_create_succeeds_once_and_keeps_the_first(storage: Storage) -> None:
     assert storage.create("c/x.json", b"first")
     assert not storage.create("c/x.json", b"second")
