@@ -8,9 +8,12 @@ place; a Ray that cannot tell has no draining nodes, and a node that goes is the
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping
 
 import ray
+
+from pipeline.errors import UserError
 
 DrainingNodes = Callable[[float], Mapping[str, float]]
 
@@ -31,3 +34,30 @@ def own_node() -> str:
     """The id of the node that this process runs on, inside an actor."""
     node: str = ray.get_runtime_context().get_node_id()
     return node
+
+
+def drain_node(address: str, node: str, seconds: float, reason: str) -> None:
+    """Announce that the node will be gone in `seconds`: it gets no new workers, and `draining_nodes` shows it.
+
+    Raises UserError where this Ray has no such call, or refuses.
+    """
+    try:
+        from ray._raylet import GcsClient
+        from ray.core.generated.autoscaler_pb2 import DrainNodeReason
+
+        kind = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+        client = GcsClient(address=address)
+        deadline = int((time.time() + max(seconds, 0.001)) * 1000)  # 0 would mean none
+        accepted, why = client.drain_node(node, kind, reason, deadline)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise UserError(f"Ray {ray.__version__} cannot be told of a drain ({error}): use another version") from error
+    if not accepted:
+        raise UserError(f"Ray refuses to drain node {node}: {why}")
+
+
+def drain_own_node(address: str, seconds: float, reason: str) -> None:
+    """The same for the node that this process runs on. Connects to the cluster at `address`."""
+    if not ray.is_initialized():
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    context = ray.get_runtime_context()
+    drain_node(context.gcs_address, context.get_node_id(), seconds, reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from fakes import FakeFactory, FakeTracker, make_trials, state_after, state_metr
 from killed_sweeps import until
 
 from pipeline.driver import DriverOptions, Summary, drive
+from pipeline.executors.draining import drain_node
 from pipeline.plan import Plan, store_plan
 from pipeline.query import Sweep
 from pipeline.record.attempts import result_row
@@ -68,17 +68,6 @@ def workers_nodes() -> list[str]:
     return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
 
 
-def drain(cluster: Any, node_id: str, seconds: float) -> None:
-    """What an autoscaler, a watcher or SIGTERM to `ray start --block` do."""
-    from ray._raylet import GcsClient
-    from ray.core.generated import autoscaler_pb2
-
-    reason = autoscaler_pb2.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
-    deadline = int((time.time() + seconds) * 1000)
-    accepted, why = GcsClient(address=cluster.address).drain_node(node_id, reason, "spot notice", deadline)
-    assert accepted, why
-
-
 def run(storage: Storage, scratch: Path, observe: Callable[[SweepState], None]) -> Summary:
     from pipeline.executors.ray_actors import RayExecutor, RayOptions
 
@@ -109,7 +98,7 @@ def test_trials_of_a_draining_node_move_on_without_losing_a_step(
         running = state.running()
         if not drained and len(running) == 4 and all(row.step >= 20 for row in running):
             add_node(cluster)  # the replacement
-            drain(cluster, nodes[0], seconds=20.0)
+            drain_node(cluster.address, nodes[0], 20.0, "spot notice")
             drained.append(True)
 
     summary = run(tmp_storage, tmp_path, observe)
@@ -150,7 +139,7 @@ def test_a_deadline_that_is_too_short_loses_steps_and_still_charges_nothing(
     def observe(state: SweepState) -> None:
         running = state.running()
         if not drained and len(running) == 4 and all(row.step >= 10 for row in running):
-            drain(cluster, workers_nodes()[0], seconds=0.001)
+            drain_node(cluster.address, workers_nodes()[0], 0.0, "spot notice")
             drained.append(True)
 
     summary = run(tmp_storage, tmp_path, observe)
