@@ -7,9 +7,12 @@ place; a Ray that cannot tell has no draining nodes, and a node that goes is the
 
 from __future__ import annotations
 
+import importlib
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import ray
 
@@ -42,11 +45,10 @@ def drain_node(address: str, node: str, seconds: float, reason: str) -> None:
     Raises UserError where this Ray has no such call, or refuses.
     """
     try:
-        from ray._raylet import GcsClient
-        from ray.core.generated.autoscaler_pb2 import DrainNodeReason
-
-        kind = DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
-        client = GcsClient(address=address)
+        raylet: Any = importlib.import_module("ray._raylet")
+        words: Any = importlib.import_module("ray.core.generated.autoscaler_pb2")
+        kind = words.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+        client = raylet.GcsClient(address=address)
         deadline = int((time.time() + max(seconds, 0.001)) * 1000)  # 0 would mean none
         accepted, why = client.drain_node(node, kind, reason, deadline)
     except (ImportError, AttributeError, TypeError) as error:
@@ -58,6 +60,6 @@ def drain_node(address: str, node: str, seconds: float, reason: str) -> None:
 def drain_own_node(address: str, seconds: float, reason: str) -> None:
     """The same for the node that this process runs on. Connects to the cluster at `address`."""
     if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     context = ray.get_runtime_context()
     drain_node(context.gcs_address, context.get_node_id(), seconds, reason)

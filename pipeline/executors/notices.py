@@ -1,7 +1,7 @@
 """A watcher for one node: turns a cloud's notice that the machine will be taken away into a drain of its Ray node.
 
 Run one beside `ray start` on each spot machine: `python -m pipeline.executors.notices aws` (or `gcp`). AWS gives about
-two minutes, Google 30 seconds. Without it, a machine that is told to go by SIGTERM still drains, by `ray start --block`.
+two minutes, Google 30 seconds. Without it a machine that is told to go by SIGTERM still drains, by `ray start --block`.
 """
 
 from __future__ import annotations

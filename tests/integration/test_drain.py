@@ -13,7 +13,7 @@ from fakes import FakeFactory, FakeTracker, make_trials, state_after, state_metr
 from killed_sweeps import until
 
 from pipeline.driver import DriverOptions, Summary, drive
-from pipeline.executors.draining import drain_node
+from pipeline.executors.draining import drain_node, drain_own_node
 from pipeline.plan import Plan, store_plan
 from pipeline.query import Sweep
 from pipeline.record.attempts import result_row
@@ -66,6 +66,16 @@ def workers_nodes() -> list[str]:
     import ray
 
     return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+
+
+def drain_from_within(node_id: str) -> None:
+    """As the watcher of that node does."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    there = NodeAffinitySchedulingStrategy(node_id, soft=False)
+    task = ray.remote(num_cpus=0, scheduling_strategy=there)(drain_own_node)
+    ray.get(task.remote("auto", 0.0, "spot notice"), timeout=60)
 
 
 def run(storage: Storage, scratch: Path, observe: Callable[[SweepState], None]) -> Summary:
@@ -139,7 +149,7 @@ def test_a_deadline_that_is_too_short_loses_steps_and_still_charges_nothing(
     def observe(state: SweepState) -> None:
         running = state.running()
         if not drained and len(running) == 4 and all(row.step >= 10 for row in running):
-            drain_node(cluster.address, workers_nodes()[0], 0.0, "spot notice")
+            drain_from_within(workers_nodes()[0])
             drained.append(True)
 
     summary = run(tmp_storage, tmp_path, observe)
