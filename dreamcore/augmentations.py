@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from dreamcore.placement import placed
 from dreamcore.rng import Draws, Purpose
 
 _SIDE = 224.0  # of the public code's backgrounds, in pixels
@@ -107,7 +108,7 @@ def _resampling(
     """How much of each pixel of an axis is in each of the `size` new ones: a triangle as wide as either is."""
     scale = length / size
     center = (torch.arange(size, device=like.device, dtype=like.dtype) + 0.5) * scale - 0.5
-    place = torch.arange(side, device=like.device) - start.to(like.device)[..., None]
+    place = torch.arange(side, device=like.device) - placed(start, like.device)[..., None]
     inside = (place >= 0) & (place < length)
     # past the middle of the outermost pixel there is nothing to interpolate with but itself
     center = center.clamp(0.0, length - 1.0) if scale <= 1.0 else center

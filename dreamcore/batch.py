@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from dreamcore.config import TrialConfig
+from dreamcore.placement import placed
 from dreamcore.priors.base import Conditioning, Prior
 from dreamcore.rng import Draws
 
@@ -40,8 +41,7 @@ class Batch(Generic[C]):
     @cached_property
     def device_draws(self) -> Draws:
         """The same draws, made on the prior's device."""
-        device = self.prior.device
-        return Draws(self.draws.seeds.to(device), self.draws.steps.to(device))
+        return self.draws.to(self.prior.device)
 
     @property
     def prompts(self) -> int:
@@ -54,4 +54,4 @@ class Batch(Generic[C]):
         return torch.arange(len(self.configs)) * rows + place % rows
 
     def rows(self, index: Int[Tensor, " batch"]) -> Conditioning:
-        return self.conditioning[index.to(self.prior.device)]
+        return self.conditioning[placed(index, self.prior.device)]

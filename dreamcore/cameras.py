@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from dreamcore.config import CameraConfig, LightConfig
+from dreamcore.placement import placed
 from dreamcore.rng import Draws, Purpose
 
 
@@ -39,7 +40,7 @@ class Cameras:
         return length
 
     def to(self, device: torch.device) -> Cameras:
-        return Cameras(self.position.to(device), self.rotation.to(device), self.focal.to(device))
+        return Cameras(placed(self.position, device), placed(self.rotation, device), placed(self.focal, device))
 
 
 def spherical(

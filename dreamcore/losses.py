@@ -9,12 +9,14 @@ from torch import Tensor
 PerScene = Float[Tensor, " scenes"]
 
 
-def orientation(
-    w: Float[Tensor, "scenes rays samples"],
-    facing: Float[Tensor, "scenes rays samples"],
-) -> PerScene:
-    """Mean over rays of sum_i stopgrad(w_i) max(0, n_i . v)^2 (A.2); `facing` is n . v with v the ray's direction."""
-    return (w.detach() * facing.clamp(min=0.0) ** 2).sum(-1).mean(-1)
+def turned_away(w: Float[Tensor, "*rays samples"], facing: Float[Tensor, "*rays samples"]) -> Float[Tensor, "*rays"]:
+    """sum_i stopgrad(w_i) max(0, n_i . v)^2 of each ray (A.2); `facing` is n . v with v the ray's direction."""
+    return (w.detach() * facing.clamp(min=0.0) ** 2).sum(-1)
+
+
+def orientation(turned: Float[Tensor, "scenes rays"]) -> PerScene:
+    """Mean over rays of `turned_away` (A.2)."""
+    return turned.mean(-1)
 
 
 def opacity(accumulated: Float[Tensor, "scenes rays"]) -> PerScene:

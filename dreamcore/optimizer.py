@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from dreamcore.kernels import usable
+
 PerScene = Float[Tensor, " scenes"]
 
 
@@ -40,6 +42,23 @@ def adam_step(
 
     Inactive scenes may have a gradient that is not finite: none of it reaches their state.
     """
+    if usable(parameter):
+        from dreamcore import optimizer_cuda
+
+        optimizer_cuda.adam_step(parameter, gradient, mean, square, rates)
+    else:
+        adam_step_plainly(parameter, gradient, mean, square, rates)
+
+
+@torch.no_grad()
+def adam_step_plainly(
+    parameter: Float[Tensor, " scenes *shape"],
+    gradient: Float[Tensor, " scenes *shape"],
+    mean: Float[Tensor, " scenes *shape"],
+    square: Float[Tensor, " scenes *shape"],
+    rates: AdamRates,
+) -> None:
+    """The definition of `adam_step`, which a kernel takes on a GPU."""
     active = _align(rates.active, parameter)
     if not bool((rates.active > 0).all()):
         gradient = torch.where(active > 0, gradient, torch.zeros_like(gradient))

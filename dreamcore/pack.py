@@ -22,6 +22,8 @@ from dreamcore.scene import Progress, Scene
 from dreamcore.tasks.choose import task_of
 from dreamcore.texts import negative_text, prompt_texts
 
+_GROUPS = 4  # of members whose conditioning is kept joined
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
@@ -56,6 +58,7 @@ class Pack:
         self._members: list[_Member] = []
         self._stack: dict[str, Tensor] = {}
         self._conditioning: dict[str, Conditioning] = {}
+        self._joined: dict[tuple[str, ...], Conditioning] = {}  # of groups of members, until those change
 
     @property
     def keys(self) -> list[str]:
@@ -71,6 +74,7 @@ class Pack:
             raise ValueError(f"scene {key} differs in what a pack shares: {pack_key(scene.config)}")
         task_of(scene.config).check(scene.config, self._prior)
         self._conditioning[key] = self._embed(scene)
+        self._joined.clear()
         rows = {name: value.to(self._prior.device)[None] for name, value in scene.tensors.items()}
         # a new dict: what an emptied pack of another kind left must not stay, nor half of what fails for want of memory
         self._stack = {
@@ -98,6 +102,7 @@ class Pack:
         index = self._index(key)
         self._stack = {name: torch.cat([value[:index], value[index + 1 :]]) for name, value in self._stack.items()}
         del self._members[index], self._conditioning[key]
+        self._joined.clear()
         return scene
 
     def _index(self, key: str) -> int:
@@ -137,11 +142,18 @@ class Pack:
             progress=steps_done / torch.tensor([float(config.steps) for config in configs]),
             updates=torch.tensor([float(member.progress.updates) for member in members]),
             prior=self._prior,
-            conditioning=Conditioning.cat([self._conditioning[member.key] for member in members]),
+            conditioning=self._conditioning_of(tuple(member.key for member in members)),
             texts=[member.scene.prompt for member in members],
         )
         advance = task_of(configs[0]).advance(batch, state)
         return _report(members, advance.metrics, advance.taken)
+
+    def _conditioning_of(self, keys: tuple[str, ...]) -> Conditioning:
+        if keys not in self._joined:
+            if len(self._joined) >= _GROUPS:
+                self._joined.clear()
+            self._joined[keys] = Conditioning.cat([self._conditioning[key] for key in keys])
+        return self._joined[keys]
 
 
 def _report(

@@ -6,17 +6,50 @@ Axes: S scenes, V views, R rays of a view, N samples of a ray, K samples kept af
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from dreamcore import compositing
+from dreamcore import compositing, losses
 from dreamcore.cameras import Cameras, ray_directions, sphere_interval
 from dreamcore.fields.base import Field, FieldSample, Parameters
 from dreamcore.proposal import Histogram, middles, propose
 from dreamcore.shading import Looks, lambertian, unit_normals
+
+
+@dataclass(frozen=True)
+class EvenRays:
+    """Rays of images `width` pixels wide, row by row, with `samples` points each, spread evenly over the ray's stay in
+    the sphere: from `near` on, `spacing` apart (0 where a ray misses the sphere). `jitter` in [0, 1) shifts all points
+    of a ray within their interval; 0.5 is the middle."""
+
+    origin: Float[Tensor, "scenes views 3"]
+    direction: Float[Tensor, "scenes views rays 3"]
+    near: Float[Tensor, "scenes views rays"]
+    spacing: Float[Tensor, "scenes views rays"]
+    jitter: Float[Tensor, "scenes views rays"]
+    samples: int
+    width: int
+
+    @property
+    def height(self) -> int:
+        """Of the images, in pixels."""
+        return self.near.shape[-1] // self.width
+
+    def rows(self, start: int, end: int) -> EvenRays:
+        """Some rows of the images."""
+        some = slice(start * self.width, end * self.width)
+        parts = {name: getattr(self, name)[:, :, some] for name in ("direction", "near", "spacing", "jitter")}
+        return replace(self, **parts)
+
+    def spread(self) -> Rays:
+        """Each point by itself."""
+        steps = torch.arange(self.samples, device=self.near.device, dtype=self.near.dtype)
+        spacing = self.spacing[..., None]
+        depth = self.near[..., None] + (steps + self.jitter[..., None]) * spacing
+        return Rays(self.direction, depth, spacing, points_along(self.origin, self.direction, depth))
 
 
 @dataclass(frozen=True)
@@ -59,31 +92,28 @@ class Kept:
 
 @dataclass(frozen=True)
 class Rendering:
-    """Images without and with background, and what the losses need. `facing` is n . v of each sample in lit views and
-    0 in the others, whose normals may be there for a neighbour's sake alone; None where no normal was needed."""
+    """Images without and with background, and what the losses need. `turned` is how far what a ray sees turns away from
+    it (`losses.turned_away`), 0 in views that are not oriented. `weights` of the samples, where those are at hand."""
 
     color: Float[Tensor, "scenes views rays 3"]
     opacity: Float[Tensor, "scenes views rays"]
     depth: Float[Tensor, "scenes views rays"]
-    weights: Float[Tensor, "scenes views rays samples"]
-    facing: Float[Tensor, "scenes views rays samples"] | None
+    turned: Float[Tensor, "scenes views rays"]
+    weights: Float[Tensor, "scenes views rays samples"] | None
 
     def over(self, background: Float[Tensor, "scenes views rays 3"]) -> Float[Tensor, "scenes views rays 3"]:
         """Composited by accumulated opacity (§3.1)."""
         return self.color + (1.0 - self.opacity)[..., None] * background
 
 
-def make_rays(
+def even_rays(
     cameras: Cameras, resolution: int, samples: int, bound: float, jitter: Float[Tensor, "scenes views rays"]
-) -> Rays:
-    """Samples spread evenly over each ray's stay in the sphere; `jitter` in [0, 1) shifts all samples of a ray within
-    their interval (0.5 is the middle), as mip-NeRF 360 does in training."""
+) -> EvenRays:
+    """Through the pixels of images of `resolution` pixels a side. One `jitter` shifts all samples of a ray, as mip-NeRF
+    360 does in training."""
     direction = ray_directions(cameras, resolution)
     near, far = sphere_interval(_origins(cameras, direction), direction, bound)
-    spacing = ((far - near) / samples)[..., None]
-    steps = torch.arange(samples, device=direction.device, dtype=direction.dtype)
-    depth = near[..., None] + (steps + jitter[..., None]) * spacing
-    return Rays(direction, depth, spacing, _points(cameras, direction, depth))
+    return EvenRays(cameras.position, direction, near, (far - near) / samples, jitter, samples, resolution)
 
 
 def propose_rays(
@@ -101,21 +131,24 @@ def propose_rays(
     near, far = sphere_interval(_origins(cameras, direction), direction, bound)
 
     def along(depth: Float[Tensor, "scenes views rays samples"]) -> Float[Tensor, "scenes views rays samples"]:
-        return density(_points(cameras, direction, depth).flatten(1, 3)).view(depth.shape)
+        return density(points_along(cameras.position, direction, depth).flatten(1, 3)).view(depth.shape)
 
     edges, rounds = propose(along, near, far, counts, jitter, exponent[:, None, None].expand_as(near))
     depth, spacing = middles(edges), edges[..., 1:] - edges[..., :-1]
-    return Rays(direction, depth, spacing, _points(cameras, direction, depth), edges, rounds)
+    return Rays(direction, depth, spacing, points_along(cameras.position, direction, depth), edges, rounds)
 
 
 def _origins(cameras: Cameras, direction: Float[Tensor, "scenes views rays 3"]) -> Float[Tensor, "scenes views rays 3"]:
     return cameras.position[:, :, None].expand_as(direction)
 
 
-def _points(
-    cameras: Cameras, direction: Float[Tensor, "scenes views rays 3"], depth: Float[Tensor, "scenes views rays samples"]
+def points_along(
+    origin: Float[Tensor, "scenes views 3"],
+    direction: Float[Tensor, "scenes views rays 3"],
+    depth: Float[Tensor, "scenes views rays samples"],
 ) -> Float[Tensor, "scenes views rays samples 3"]:
-    return cameras.position[:, :, None, None] + depth[..., None] * direction[..., None, :]
+    """The points at these depths."""
+    return origin[:, :, None, None] + depth[..., None] * direction[..., None, :]
 
 
 def keep_occupied(rays: Rays, occupied: Bool[Tensor, "scenes x y z"] | None, bound: float) -> Kept:
@@ -179,12 +212,16 @@ def render(
         parts.append((normal * direction).sum(-1, keepdim=True))
     full = kept.scatter(torch.cat(parts, dim=-1)).reshape(scenes, views, count, samples, -1)
     w = compositing.weights(full[..., 0], rays.spacing.expand_as(rays.depth))
+    turned = torch.zeros_like(w[..., 0])
+    if normal is not None:
+        # views that are not oriented may have normals for a neighbour's sake alone
+        turned = losses.turned_away(w, full[..., 4] * looks.oriented[..., None, None])
     return Rendering(
         color=compositing.accumulate(w, full[..., 1:4]),
         opacity=w.sum(-1),
         depth=(w * rays.depth).sum(-1),
+        turned=turned,
         weights=w,
-        facing=full[..., 4] * looks.oriented[..., None, None] if normal is not None else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Random numbers as a function of (seed, step, purpose, index): nothing random is ever stored.
 
-Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), written on int64 tensors, so that the
-bits are the same on every device, in every pack and after every resume. S scenes, each with its own seed and step.
+Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), so that the bits are the same on
+every device, in every pack and after every resume. S scenes, each with its own seed and step.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt64
 from torch import Tensor
 
-_MASK = 0xFFFFFFFF
-_MULTIPLIER_0, _MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57
-_WEYL_0, _WEYL_1 = 0x9E3779B9, 0xBB67AE85
+from dreamcore import kernels
+from dreamcore.placement import placed
+
+_MASK, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
+_MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _ROUNDS = 10
+
+Words = UInt64[np.ndarray, " 4 *n"]
 
 
 class Purpose(IntEnum):
@@ -35,21 +41,16 @@ class Purpose(IntEnum):
     LATENT = 9
 
 
-def philox(counter: Int[Tensor, " 4 *n"], key: Int[Tensor, " 2 *n"]) -> Int[Tensor, " 4 *n"]:
-    """Ten rounds of Philox4x32. Words are int64 tensors that hold 32-bit values."""
-    c0, c1, c2, c3 = counter.unbind(0)
-    k0, k1 = key.unbind(0)
+def philox(counter: Words, key: UInt64[np.ndarray, " 2 *#n"]) -> Words:
+    """Ten rounds of Philox4x32, on 32-bit words. In NumPy: most draws are of a few numbers, for which PyTorch's
+    operations cost several times as much."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
     for _ in range(_ROUNDS):
-        # int64 products wrap, yet their 64 bits are those of the unsigned product
         p0, p1 = c0 * _MULTIPLIER_0, c2 * _MULTIPLIER_1
-        c0, c1, c2, c3 = (
-            ((p1 >> 32) & _MASK) ^ c1 ^ k0,
-            p1 & _MASK,
-            ((p0 >> 32) & _MASK) ^ c3 ^ k1,
-            p0 & _MASK,
-        )
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _MASK, (p0 >> _HALF) ^ c3 ^ k1, p0 & _MASK
         k0, k1 = (k0 + _WEYL_0) & _MASK, (k1 + _WEYL_1) & _MASK
-    return torch.stack([c0, c1, c2, c3])
+    return np.stack([c0, c1, c2, c3])
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,25 @@ class Draws:
     seeds: Int[Tensor, " scenes"]
     steps: Int[Tensor, " scenes"]
 
+    def to(self, device: torch.device) -> Draws:
+        return Draws(placed(self.seeds, device), placed(self.steps, device))
+
     def bits(self, purpose: Purpose, count: int, stream: int = 0) -> Int[Tensor, "scenes count"]:
         """`count` random 32-bit words a scene. `stream` separates draws of one purpose and step."""
-        device = self.seeds.device
-        blocks = torch.arange((count + 3) // 4, device=device).expand(len(self.seeds), -1)
-        words = torch.full_like(blocks, (int(purpose) << 16) | stream)
-        steps = self.steps[:, None].expand_as(blocks)
-        low = (self.seeds & _MASK)[:, None].expand_as(blocks)
-        high = ((self.seeds >> 32) & _MASK)[:, None].expand_as(blocks)
-        mixed = philox(torch.stack([blocks, words, steps, torch.zeros_like(blocks)]), torch.stack([low, high]))
-        return mixed.permute(1, 2, 0).flatten(1)[:, :count]
+        word = (int(purpose) << 16) | stream
+        if self.seeds.is_cuda and kernels.installed():
+            from dreamcore import rng_cuda
+
+            return rng_cuda.bits(self.seeds, self.steps, word, count)
+        return self._bits_plainly(word, count).to(self.seeds.device)
+
+    def _bits_plainly(self, word: int, count: int) -> Int[Tensor, "scenes count"]:
+        seeds, steps = (values.cpu().numpy().astype(np.uint64)[:, None] for values in (self.seeds, self.steps))
+        blocks = np.arange((count + 3) // 4, dtype=np.uint64)[None]
+        counter = np.stack(np.broadcast_arrays(blocks, np.uint64(word), steps, np.uint64(0)))
+        mixed = philox(counter, np.stack([seeds & _MASK, seeds >> _HALF]))
+        words = mixed.transpose(1, 2, 0).reshape(len(seeds), -1)[:, :count]
+        return torch.from_numpy(words.astype(np.int64))
 
     def uniform(self, purpose: Purpose, shape: tuple[int, ...], stream: int = 0) -> Float[Tensor, " scenes *shape"]:
         """Uniform in [0, 1), float32 with 24 random bits."""

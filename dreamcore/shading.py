@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from dreamcore.config import ShadingConfig
+from dreamcore.placement import placed
 from dreamcore.rng import Draws, Purpose
 
 
@@ -27,11 +28,11 @@ class Looks:
 
     def to(self, device: torch.device) -> Looks:
         return Looks(
-            lit=self.lit.to(device),
-            textureless=self.textureless.to(device),
-            ambient=self.ambient.to(device),
-            white=self.white.to(device),
-            oriented=self.oriented.to(device),
+            lit=placed(self.lit, device),
+            textureless=placed(self.textureless, device),
+            ambient=placed(self.ambient, device),
+            white=placed(self.white, device),
+            oriented=placed(self.oriented, device),
         )
 
 

@@ -21,11 +21,13 @@ from dreamcore.config import ProposalSamplingConfig, SceneConfig
 from dreamcore.fields.background import random_color
 from dreamcore.guidance.base import Directions, Guided, Query
 from dreamcore.guidance.choose import make_guidance
+from dreamcore.march import march
 from dreamcore.model import Model
+from dreamcore.placement import placed
 from dreamcore.priors.base import Conditioning
 from dreamcore.prompts import view_index, view_weights
 from dreamcore.proposal import Histogram, anneal_exponent, proposal_loss
-from dreamcore.render import Rays, Rendering, keep_occupied, make_rays, propose_rays, render
+from dreamcore.render import Rays, Rendering, even_rays, keep_occupied, propose_rays, render
 from dreamcore.rng import Purpose
 from dreamcore.schedules import column, ramps
 from dreamcore.sds import surrogate
@@ -81,7 +83,7 @@ def total_loss(batch: SceneBatch, terms: Terms) -> PerScene:
         (column(configs, lambda config: config.loss.proposal), terms.proposal),
         (ramps([config.loss.transmittance for config in configs], batch.progress), terms.transmittance),
     )
-    return torch.stack([weight.to(device) * term for weight, term in weighted]).sum(0)
+    return torch.stack([placed(weight, device) * term for weight, term in weighted]).sum(0)
 
 
 def forward(
@@ -90,12 +92,12 @@ def forward(
     """Render the step's views, ask the guidance for their gradient, and collect the loss terms."""
     views = batch.configs[0].views
     cameras = sample_cameras(batch.draws, [config.camera for config in batch.configs], views)
-    view, rays = _render(batch, model, parameters, occupied, cameras)
-    image = view.over(_background(batch, model, parameters, rays))
+    view, direction, proposal = _render(batch, model, parameters, occupied, cameras)
+    image = view.over(_background(batch, model, parameters, direction))
     side = resolution_of(batch)
     square = image.unflatten(2, (side, side)).permute(0, 1, 4, 2, 3).flatten(0, 1)
     guided = _guide(batch, square, cameras)
-    return _terms(batch, view, rays, guided)
+    return _terms(batch, view, proposal, guided)
 
 
 def _render(
@@ -104,48 +106,47 @@ def _render(
     parameters: Parameters,
     occupied: Bool[Tensor, "scenes x y z"] | None,
     cameras: Cameras,
-) -> tuple[Rendering, Rays]:
-    settings, device = batch.configs[0], batch.prior.device
-    light = sample_lights(batch.draws, [config.light for config in batch.configs], cameras.position).to(device)
-    shading = [config.shading for config in batch.configs]
-    looks = sample_looks(batch.draws, shading, batch.progress, settings.views)
-    with_normals = bool(looks.oriented.any())
-    rays = _place_samples(batch, model, parameters, cameras.to(device))
-    kept = keep_occupied(rays, occupied, settings.render.bound)
-    return render(model.field, parameters, rays, kept, looks.to(device), light, with_normals), rays
-
-
-def _place_samples(batch: SceneBatch, model: Model, parameters: Parameters, cameras: Cameras) -> Rays:
-    settings, resolution = batch.configs[0], resolution_of(batch)
+) -> tuple[Rendering, Float[Tensor, "scenes views rays 3"], PerScene]:
+    """The views, their rays' directions, and the proposal loss where samples were proposed."""
+    settings, device, resolution = batch.configs[0], batch.prior.device, resolution_of(batch)
     sampling, bound = settings.sampling, settings.render.bound
+    lights = sample_lights(batch.draws, [config.light for config in batch.configs], cameras.position)
+    light = placed(lights, device)
+    looks = sample_looks(batch.draws, [config.shading for config in batch.configs], batch.progress, settings.views)
+    with_normals = bool(looks.oriented.any())
+    looks, cameras = looks.to(device), cameras.to(device)
     shape = (settings.views, resolution * resolution)
     if isinstance(sampling, ProposalSamplingConfig):
         assert model.proposal is not None
         proposal = model.proposal
-        jitter = batch.device_draws.uniform(Purpose.JITTER, (*shape, len(sampling.samples)))
-        exponent = anneal_exponent(batch.progress, sampling.anneal_slope).to(batch.prior.device)
-        return propose_rays(
+        rays = propose_rays(
             cameras,
             resolution,
             sampling.samples,
             bound,
-            jitter,
-            exponent,
+            batch.device_draws.uniform(Purpose.JITTER, (*shape, len(sampling.samples))),
+            placed(anneal_exponent(batch.progress, sampling.anneal_slope), device),
             lambda points: proposal.density(parameters, points),
         )
+        kept = keep_occupied(rays, occupied, bound)
+        view = render(model.field, parameters, rays, kept, looks, light, with_normals)
+        return view, rays.direction, _proposal_term(view, rays)
     samples = sampling.coarse_samples if _coarse(batch) else sampling.samples
-    return make_rays(cameras, resolution, samples, bound, batch.device_draws.uniform(Purpose.JITTER, shape))
+    jitter = batch.device_draws.uniform(Purpose.JITTER, shape)
+    even = even_rays(cameras, resolution, samples, bound, jitter)
+    view = march(model.field, parameters, even, occupied, bound, looks, light, with_normals)
+    return view, even.direction, view.opacity.new_zeros(len(view.opacity))
 
 
 def _background(
-    batch: SceneBatch, model: Model, parameters: Parameters, rays: Rays
+    batch: SceneBatch, model: Model, parameters: Parameters, direction: Float[Tensor, "scenes views rays 3"]
 ) -> Float[Tensor, "scenes views rays 3"]:
     if model.background is not None:
-        return model.background.color(parameters, rays.direction)
+        return model.background.color(parameters, direction)
     if batch.configs[0].render.background == "textured":
         return textures(batch.device_draws, batch.configs[0].views, resolution_of(batch)).flatten(2, 3)
     plain = random_color(batch.draws, batch.configs[0].views)[:, :, None]
-    return plain.to(rays.direction.device).expand_as(rays.direction)
+    return placed(plain, direction.device).expand_as(direction)
 
 
 def _guide(batch: SceneBatch, image: Float[Tensor, "images 3 height width"], cameras: Cameras) -> Guided:
@@ -188,32 +189,30 @@ def _view_conditioning(
     weights = torch.where(blended[..., None], view_weights(azimuth, elevation), one_hot)
     rows = first[..., None] + torch.arange(len(VIEW_WORDS)).expand(*nearest.shape, -1)
     device = batch.prior.device
-    return batch.conditioning.blend(rows.flatten(0, 1).to(device), weights.flatten(0, 1).to(device))
+    return batch.conditioning.blend(placed(rows.flatten(0, 1), device), placed(weights.flatten(0, 1), device))
 
 
-def _terms(batch: SceneBatch, view: Rendering, rays: Rays, guided: Guided) -> Terms:
+def _terms(batch: SceneBatch, view: Rendering, proposal: PerScene, guided: Guided) -> Terms:
     views = batch.configs[0].views
     target = ramps([config.loss.transmittance_target for config in batch.configs], batch.progress)
     distillation = surrogate(guided.target, guided.gradient)
     accumulated = view.opacity.flatten(1)
-    facing = torch.zeros_like(view.weights) if view.facing is None else view.facing
     return Terms(
         distillation=distillation.unflatten(0, (-1, views)).mean(1),
         opacity_loss=losses.opacity(accumulated),
         entropy=losses.entropy(accumulated),
-        orientation=losses.orientation(view.weights.flatten(1, 2), facing.flatten(1, 2)),
-        proposal=_proposal_terms(view, rays),
-        transmittance=losses.transmittance(view.opacity, target.to(view.opacity.device)),
+        orientation=losses.orientation(view.turned.flatten(1)),
+        proposal=proposal,
+        transmittance=losses.transmittance(view.opacity, placed(target, view.opacity.device)),
         residual=guided.residual.unflatten(0, (-1, views)).mean(1),
         gradient=guided.gradient.square().mean(dim=(1, 2, 3)).unflatten(0, (-1, views)).mean(1).sqrt(),
         opacity=accumulated.mean(-1),
     )
 
 
-def _proposal_terms(view: Rendering, rays: Rays) -> PerScene:
-    """Mean over rays of the sum over rounds of the proposal loss; nothing where samples were spread evenly."""
-    if rays.edges is None:
-        return torch.zeros_like(view.opacity[:, 0, 0])
+def _proposal_term(view: Rendering, rays: Rays) -> PerScene:
+    """Mean over rays of the sum over rounds of the proposal loss."""
+    assert rays.edges is not None and view.weights is not None
     final = Histogram(rays.edges, view.weights)
     terms = [proposal_loss(final, proposed).flatten(1).mean(1) for proposed in rays.proposals]
     return torch.stack(terms).sum(0)

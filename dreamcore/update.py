@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dreamcore.config import AdamConfig, OptimizerConfig, ShampooConfig
 from dreamcore.optimizer import AdamRates, adam_step
+from dreamcore.placement import placed
 from dreamcore.schedules import learning_rate_factor, warmup_cosine
 from dreamcore.shampoo import ShampooRates, init_state, shampoo_step
 
@@ -64,17 +65,18 @@ class Adam:
     ) -> Bool[Tensor, " scenes"]:
         device = moment.finite.device
         factor = learning_rate_factor(self.configs, moment.updates, moment.progress)
-        beta1, beta2, epsilon = torch.tensor([(c.beta1, c.beta2, c.epsilon) for c in self.configs]).to(device).T
+        settings = torch.tensor([(c.beta1, c.beta2, c.epsilon) for c in self.configs])
+        beta1, beta2, epsilon = placed(settings, device).T
         for name, gradient in gradients.items():
             grid = self.rate_group(name) == "grid"
             rate = torch.tensor([c.grid_rate if grid else c.network_rate for c in self.configs]) * factor
             rates = AdamRates(
-                rate=rate.to(device),
+                rate=placed(rate, device),
                 beta1=beta1,
                 beta2=beta2,
                 epsilon=epsilon,
                 active=moment.finite.float(),
-                updates=moment.updates.to(device),
+                updates=placed(moment.updates, device),
             )
             adam_step(parameters[name], gradient, state[f"mean.{name}"], state[f"square.{name}"], rates)
         return moment.finite
@@ -96,11 +98,11 @@ class Shampoo:
         columns = [(c.warmup_fraction, c.start_rate, c.peak_rate, c.end_rate, c.beta1, c.beta2) for c in self.configs]
         warmup, start, peak, end, beta1, beta2 = torch.tensor(columns).T
         rates = ShampooRates(
-            rate=warmup_cosine(moment.progress, warmup, start, peak, end).to(device),
-            beta1=beta1.to(device),
-            beta2=beta2.to(device),
+            rate=placed(warmup_cosine(moment.progress, warmup, start, peak, end), device),
+            beta1=placed(beta1, device),
+            beta2=placed(beta2, device),
             active=moment.finite.float(),
-            updates=moment.updates.to(device),
+            updates=placed(moment.updates, device),
         )
         return shampoo_step(parameters, gradients, state, rates, self.configs[0])
 

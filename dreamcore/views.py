@@ -12,8 +12,9 @@ from torch import Tensor
 from dreamcore.cameras import Cameras, orbit
 from dreamcore.config import SceneConfig
 from dreamcore.fields.base import Field, Parameters
+from dreamcore.march import march
 from dreamcore.model import make_model
-from dreamcore.render import Rays, keep_occupied, make_rays, occupancy, render
+from dreamcore.render import even_rays, occupancy
 from dreamcore.scene import Scene
 from dreamcore.shading import Looks
 
@@ -98,15 +99,11 @@ def _shoot(
     """Colour over white and opacity of one view."""
     light = camera.position + camera.radius()[..., None] * camera.position.new_tensor([0.0, 1.0, 0.0])
     jitter = torch.full((1, 1, size * size), 0.5, device=occupied.device)
-    rays = make_rays(camera, size, _SAMPLES, bound, jitter)
-    parts = []
-    for start in range(0, size * size, _RAYS_AT_ONCE):
-        some = slice(start, start + _RAYS_AT_ONCE)
-        direction, depth, spacing, points = (
-            value[:, :, some] for value in (rays.direction, rays.depth, rays.spacing, rays.points)
-        )
-        part = Rays(direction, depth, spacing, points)
-        view = render(field, parameters, part, keep_occupied(part, occupied, bound), looks, light, with_normals=True)
+    rays = even_rays(camera, size, _SAMPLES, bound, jitter)
+    parts, rows = [], max(1, _RAYS_AT_ONCE // size)
+    for start in range(0, size, rows):
+        part = rays.rows(start, start + rows)
+        view = march(field, parameters, part, occupied, bound, looks, light, with_normals=True)
         parts.append(torch.cat([view.over(torch.ones_like(part.direction)), view.opacity[..., None]], dim=-1)[0, 0])
     image: Tensor = torch.cat(parts).unflatten(0, (size, size))
     return image

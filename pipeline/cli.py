@@ -17,6 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.board import Section
+    from pipeline.evaluation import Evaluation
     from pipeline.plan import Plan
     from pipeline.spec import SweepSpec
     from pipeline.storage import Storage
@@ -56,6 +60,14 @@ Target = Annotated[str, typer.Argument(metavar="SPEC_OR_URL", help="The sweep's 
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster; without it, one is started here.")]
 Executor = Annotated[ExecutorChoice, typer.Option("--executor", help="`inline` runs in this process, without Ray.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed trials another round.")]
+Judge = Annotated[
+    str | None,
+    typer.Option(help="`embedded`, a folder with open_clip_config.json, or ARCHITECTURE/TAG; else as the spec says."),
+]
+CaptionTable = Annotated[
+    Path | None, typer.Option(help="A table of captions to seek among; else the prompts of the sweep.")
+]
+TrialsFile = Annotated[Path | None, typer.Option("--output", "-o", help="A .csv file to write, a row a trial.")]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show nothing while running.")]
 
 
@@ -220,36 +232,70 @@ def sheet(
 
 
 @app.command()
+def evaluate(target: Target, judge: Judge = None, captions: CaptionTable = None, output: TrialsFile = None) -> None:
+    """Let an image-text model look at all finished trials; then say all that follows. Later commands build on it."""
+    from pipeline import board
+
+    evaluation = _evaluated(target, judge, captions, output, shown=True)
+    _show(board.whole(evaluation))
+
+
+@app.command()
 def rprecision(
     target: Target,
-    judge: Annotated[str, typer.Option(help="`embedded`, or a folder with open_clip_config.json.")] = "embedded",
-    captions: Annotated[
-        Path | None, typer.Option(help="A table of captions to seek among; else the prompts of the sweep.")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .csv file to write, a row a trial.")] = None,
+    judge: Judge = None,
+    captions: CaptionTable = None,
+    output: TrialsFile = None,
+    format: Annotated[Format, typer.Option("--format", help="table, csv or json.")] = Format.TABLE,
 ) -> None:
-    """How often an image-text model retrieves each object's prompt from its renders, a row a variant."""
-    from pipeline import listing, sayings, sweeps
-    from pipeline.errors import UserError
-    from pipeline.judging import judge_sweep
+    """How often an image-text model retrieves each object's prompt from its renders, by variant."""
+    from pipeline import board
+    from pipeline.evaluation import rprecision_table
 
-    if output is not None and output.suffix.lower() != ".csv":
-        raise UserError(f"--output {output}: must end in .csv")
-    judged = judge_sweep(sweeps.locate(target), judge, captions, sayings.show_judged)
-    names = ["variant", "trials", "colour", "geometry", "two fronts"]
-    rows = [
-        [
-            one.variant,
-            str(one.trials),
-            *(sayings.shares(found) for found in (one.color, one.geometry)),
-            "-" if one.janus is None else str(one.janus),
-        ]
-        for one in judged.variants
-    ]
-    sayings.console().print(sayings.table(names, rows))
-    print(f"among {len(judged.captions)} captions: chance is {100.0 / len(judged.captions):.2f} %")
-    if output is not None:
-        listing.write(judged.trials.to_csv(index=False).encode(), output)
+    form = _text_form(format)
+    evaluation = _evaluated(target, judge, captions, output, quiet=form is not None)
+    if form is not None:
+        sys.stdout.write(board.encode(rprecision_table(evaluation), form).decode())
+    else:
+        _show(board.precision(evaluation))
+
+
+@app.command()
+def diversity(
+    target: Target,
+    by: Annotated[str, typer.Option(help="prompt, variant, or both with a comma.")] = "prompt,variant",
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="Two variants: do they differ, and how surely?")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="SPEC_OR_URL", help="With --compare: the sweep that B is of, if another.")
+    ] = None,
+    judge: Judge = None,
+    captions: CaptionTable = None,
+    format: Annotated[Format, typer.Option("--format", help="table, csv or json.")] = Format.TABLE,
+) -> None:
+    """How different the seeds of a prompt came out, and whether two variants differ in that."""
+    from pipeline import board
+    from pipeline.diversity import compare as compared
+    from pipeline.diversity import diversity_table
+    from pipeline.errors import UserError
+
+    form = _text_form(format)
+    if against is not None and compare is None:
+        raise UserError("--against needs --compare A B: a variant of each sweep")
+    evaluation = _evaluated(target, judge, captions, quiet=form is not None)
+    if compare is None:
+        table = diversity_table(evaluation, [name.strip() for name in by.split(",")])
+        board.check_defined(table)
+        section = board.diversity(table)
+    else:
+        other = evaluation if against is None else _evaluated(against, judge, captions, quiet=form is not None)
+        table = compared(evaluation.of(compare[0]), other.of(compare[1]))
+        section = board.comparison(table, *compare)
+    if form is not None:
+        sys.stdout.write(board.encode(table, form).decode())
+    else:
+        _show([section])
 
 
 @app.command()
@@ -298,6 +344,53 @@ def mlflow_sync(
 
 
 # ---- what commands share ---------------------------------------------------------------------------------------------
+
+
+def _text_form(format: Format) -> Literal["csv", "json"] | None:
+    from pipeline.errors import UserError
+
+    if format is Format.PARQUET:
+        raise UserError("--format parquet: must be table, csv or json")
+    form = _FILES.get(format)
+    assert form != "parquet"
+    return form
+
+
+def _evaluated(
+    target: str,
+    judge: str | None,
+    captions: Path | None,
+    output: Path | None = None,
+    *,
+    quiet: bool = False,
+    shown: bool = False,
+) -> Evaluation:
+    """The evaluation of all finished trials, by the spec's judge unless one is named. Says who judged, unless `quiet`;
+    `shown`: `trials` has it from now on."""
+    from pipeline import board, listing, sayings, sweeps
+    from pipeline.errors import UserError
+    from pipeline.evaluation import evaluate
+
+    if output is not None and output.suffix.lower() != ".csv":
+        raise UserError(f"--output {output}: must end in .csv")
+    storage = sweeps.locate(target)
+    chosen = judge or sweeps.judge_of(target, storage)
+    evaluation = evaluate(storage, chosen, captions, sayings.show_judged, shown)
+    if output is not None:
+        listing.write(board.encode(evaluation.trials, "csv"), output)
+    if not quiet:
+        print(f"{storage.url}: {len(evaluation.trials)} trials, judged by {evaluation.judge}")
+    return evaluation
+
+
+def _show(sections: Iterable[Section]) -> None:
+    """Tables with their titles; those without rows are left out."""
+    from pipeline import sayings
+
+    for title, names, rows in sections:
+        if rows:
+            print(f"\n{title}")
+            sayings.console().print(sayings.table(names, rows))
 
 
 def _nothing_left(storage: Storage, planned: Plan, retry_failed: bool) -> bool:
@@ -351,6 +444,9 @@ def _run(
         print(line)
     if summary.stopped:
         raise typer.Exit(STOPPED)
+    if spec.evaluate.auto and summary.committed:
+        _evaluated(storage.url, spec.evaluate.judge, None, shown=True)
+        print(f"All that follows: {sayings.tool('dreamsweep')} evaluate {shlex.quote(storage.url)}")
     if summary.failed or summary.remaining:
         raise typer.Exit(SOME_FAILED)
 

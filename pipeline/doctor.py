@@ -51,12 +51,14 @@ def examine(spec: SweepSpec | None = None, *, try_prior: bool = False) -> list[C
     prior = spec.prior.identity() if spec is not None else {"kind": "embedded"}
     gpus = spec.workers.gpus if spec is not None else "auto"
     storage = spec.url if spec is not None else "./runs"
+    judge = spec.evaluate.judge if spec is not None and spec.evaluate.auto else None
     checks: Sequence[tuple[str, Callable[[], Check | list[Check]]]] = (
         ("Python", check_python),
         ("torch", check_torch),
         ("GPU", check_gpu),
         ("Ray", check_ray),
         ("prior", lambda: load_prior(prior, gpus) if try_prior else check_prior(prior)),
+        ("judge", lambda: check_judge(judge)),
         ("storage", lambda: check_storage(storage, spec.storage_rule if spec is not None else "conditional")),
         ("disk", lambda: check_disk(storage)),
         ("MLflow", check_mlflow),
@@ -78,6 +80,22 @@ def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Check:
     if version < (3, 11):
         return Check("Python", Level.FAIL, found, "Install Python 3.11 or newer.")
     return Check("Python", Level.OK, found)
+
+
+def check_judge(name: str | None) -> list[Check]:
+    """The judge that will be asked when the sweep is done, if one will, can be loaded."""
+    if name is None:
+        return []
+    from pipeline.errors import UserError
+    from pipeline.judging import load_judge
+
+    try:
+        return [Check("judge", Level.OK, load_judge(name).identity)]
+    except UserError as error:
+        text = str(error).replace("--judge", "evaluate.judge")
+        return [
+            Check("judge", Level.FAIL, text, "Mend `evaluate:` in the spec. docs/evaluation.md says what it takes.")
+        ]
 
 
 def check_torch() -> Check:

@@ -25,7 +25,7 @@ class StepReport:
 @dataclass(frozen=True, kw_only=True)
 class View:
     """One rendered view as PNG bytes with the camera that took it (degrees, scene units), None for an image that none
-    took. `kind` is `color`, `textureless` or `depth`."""
+    took. `kind` is `color`, `textureless`, `depth` or `occupancy`."""
 
     index: int
     kind: str

@@ -1,144 +1,104 @@
-"""What an image-text model makes of a sweep's renders: does it find each object's own caption among all?
-
-The one module of the pipeline that sees the algorithm's judge.
-"""
+"""An image-text model that looks at renders and reads captions: the one module of the pipeline that sees a judge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
+from jaxtyping import Float
 
 from dreamcore.assets import JUDGE
-from dreamcore.evaluate.retrieval import RPrecision, Share
-from dreamcore.evaluate.score import Renders, embed, janus, janus_share, retrieval
-from dreamcore.image_text import ImageTextModel, load_image_text
+from dreamcore.evaluate.janus import has_janus, looks_like_front, view_consistency
+from dreamcore.evaluate.retrieval import Answer, answer
+from dreamcore.evaluate.score import Renders, embed, face_texts
+from dreamcore.image_text import ImageTextModel, load_image_text, same_image_encoder
 from pipeline.errors import UserError
-from pipeline.plan import stored_plan
-from pipeline.prompts import PromptFile, load_prompts
-from pipeline.query import Sweep, images
-from pipeline.storage import Storage
+from pipeline.pictures import decode
 
-KINDS = {"color": "color", "textureless": "geometry"}  # a kind of render, and what its columns are called
 EMBEDDED = "embedded"
 
-Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """Of the trials of one variant. Trials without a scene have no geometry and no fronts. `janus` is among those whose
-    tag `directional` is true; None without any."""
-
-    variant: str
-    trials: int
-    color: RPrecision
-    geometry: RPrecision | None
-    janus: Share | None
-
-
-@dataclass(frozen=True)
-class Judged:
-    """`trials`: a row a trial with `found_color` and `found_geometry` (whether its views retrieve its prompt),
-    `saw_color` and `saw_geometry` (the caption that they do retrieve), and `janus` (more than one front), None where a
-    trial has no front. `variants` sums them up. `judge` names the model that judged."""
-
-    trials: pd.DataFrame
-    variants: tuple[Judgement, ...]
-    captions: tuple[str, ...]
-    judge: str
+Directions = Float[np.ndarray, "views embedding"]
 
 
 def load_judge(name: str) -> ImageTextModel:
-    """The bundled judge (`embedded`), or a folder with `open_clip_config.json` and weights. On the GPU if there is one.
+    """The bundled judge (`embedded`); a folder with `open_clip_config.json` and weights; or a model of open_clip as
+    `ARCHITECTURE/TAG` or `ARCHITECTURE/CHECKPOINT_FILE`. On the GPU if there is one.
 
-    Raises UserError for a folder that cannot be loaded.
+    Raises UserError for one that cannot be loaded.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model, pretrained = (str(JUDGE) if name == EMBEDDED else name), ""
+    if not (Path(model).expanduser().is_dir() or model.startswith(("/", "~", "."))):
+        model, _, pretrained = model.partition("/")
     try:
-        return load_image_text(str(JUDGE) if name == EMBEDDED else name, "", device)
+        return load_image_text(model, pretrained, device)
     except ValueError as error:
-        raise UserError(str(error).replace("guidance.model", "--judge")) from error
+        text = str(error).replace(f"guidance.model = {model!r}", f"--judge = {name!r}")
+        raise UserError(re.sub(r"guidance\.(model|pretrained)", "--judge", text)) from error
 
 
-def judge_sweep(
-    storage: Storage, judge: str = EMBEDDED, captions: Path | None = None, report: Report | None = None
-) -> Judged:
-    """Judge every committed trial. Its prompt is sought among the prompts of the table `captions`, or of the sweep.
+def check_impartial(judge: str, guides: Mapping[str, str]) -> None:
+    """Raise UserError if the judge has guided: `guides` has the identity of what guided each variant (§5.1)."""
+    for variant, guide in guides.items():
+        if same_image_encoder(guide, judge):
+            raise UserError(
+                f"the judge {judge.partition('@')[0]} guided the trials of {variant!r}: a model must not judge what it "
+                "has guided. Choose another --judge"
+            )
 
-    Raises UserError for a sweep without renders and for prompts that the table lacks.
+
+def look(model: ImageTextModel, pngs: Sequence[bytes]) -> Directions:
+    """What the judge sees in the views of one object, a row each. They are looked at together and with no others, so
+    that the rest of the sweep changes nothing.
+
+    Raises UserError for views of different sizes.
     """
-    frame = Sweep(storage).renders(kind=list(KINDS))
-    if frame.empty:
-        raise UserError(f"{storage.url} has no renders yet: see `dreamsweep status {storage.url}`")
-    plan = stored_plan(storage)
-    candidates = tuple(dict.fromkeys(trial.prompt for trial in plan.trials))
-    if captions is not None:
-        candidates = tuple(row.prompt for row in load_prompts(PromptFile(path=str(captions.resolve())), Path()))
-    absent = sorted(set(frame["prompt"]) - set(candidates))
-    if absent:
-        raise UserError(f"{captions}: {absent[0]!r} is a prompt of the sweep and not among these captions: add it")
-    model = load_judge(judge)
-    fronts = {trial.trial_id: trial.tags.get("directional", "").lower() == "true" for trial in plan.trials}
-    judged = []
-    for variant, renders in frame.groupby("variant"):
-        said = None if report is None else _named(report, str(variant))
-        judged.append(_judge(model, renders, candidates, fronts, said))
-    trials = pd.concat([rows for rows, _ in judged], ignore_index=True)
-    return Judged(trials, tuple(summary for _, summary in judged), candidates, model.identity)
+    pictures = [np.asarray(decode(png).convert("RGB")) for png in pngs]
+    if len({picture.shape for picture in pictures}) > 1:
+        raise UserError("the views of a trial have different sizes: it cannot be judged")
+    pixels = torch.from_numpy(np.stack(pictures))
+    return embed(model, Renders(pixels, torch.zeros(len(pixels), dtype=torch.int64))).numpy()
 
 
-def _named(report: Report, variant: str) -> Callable[[int, int], None]:
-    return lambda done, total: report(variant, done, total)
+def read_texts(model: ImageTextModel, texts: Sequence[str]) -> Directions:
+    """What the judge reads in each text."""
+    return model.embed_texts(texts).cpu().numpy()
 
 
-def _judge(
-    model: ImageTextModel,
-    frame: pd.DataFrame,
-    captions: Sequence[str],
-    fronts: Mapping[str, bool],
-    report: Callable[[int, int], None] | None,
-) -> tuple[pd.DataFrame, Judgement]:
-    """The trials of one variant."""
-    columns = ["trial_id", "prompt", "seed", "variant"]
-    trials = frame.drop_duplicates("trial_id")[columns].reset_index(drop=True)
-    places = {trial_id: place for place, trial_id in enumerate(trials["trial_id"])}
-    own = torch.tensor([captions.index(prompt) for prompt in trials["prompt"]])
-    seen = {}
-    for kind, name in KINDS.items():
-        shown = frame[frame["kind"] == kind]
-        if shown.empty and kind != "color":
-            continue
-        renders = _renders(shown, places, kind)
-        embedded = embed(model, renders, report)
-        seen[kind] = retrieval(model, embedded, renders.item, captions, own)
-        trials[f"found_{name}"] = seen[kind].found.numpy()
-        trials[f"saw_{name}"] = [captions[answer] for answer in seen[kind].answer.tolist()]
-        if kind == "color":
-            doubled = janus(model, embedded, renders.item, list(trials["prompt"]))
-    solid = "textureless" in seen
-    front = torch.tensor([solid and fronts.get(trial_id, False) for trial_id in trials["trial_id"]])
-    trials["janus"] = [bool(two) if has else None for two, has in zip(doubled, front, strict=True)]
-    return trials, Judgement(
-        variant=str(trials["variant"][0]),
-        trials=len(trials),
-        color=seen["color"].summary,
-        geometry=seen["textureless"].summary if solid else None,
-        janus=janus_share(doubled, front),
-    )
+def texts_for(captions: Sequence[str], directional: Sequence[str]) -> tuple[str, ...]:
+    """All that has to be read to seek among the captions, and to tell the fronts of the prompts that have one."""
+    faces = [text for prompt in directional for text in face_texts(prompt)]
+    return tuple(dict.fromkeys([*captions, *faces]))
 
 
-def _renders(frame: pd.DataFrame, places: Mapping[str, int], kind: str) -> Renders:
-    """The views of one kind, trial by trial in order of azimuth."""
-    frame = frame.assign(item=frame["trial_id"].map(places)).sort_values(["item", "view"])
-    counts = frame.groupby("item").size()
-    pictures = [np.asarray(image.convert("RGB")) for image in images(frame)]
-    if len(counts) < len(places) or counts.nunique() > 1 or len({picture.shape for picture in pictures}) > 1:
-        raise UserError(
-            f"not every trial has {kind} views of the same number and size: judge sweeps of one `outputs` at a time"
-        )
-    return Renders(torch.from_numpy(np.stack(pictures)), torch.tensor(frame["item"].tolist()))
+def answers_of(
+    views: Mapping[str, Directions], captions: Directions, names: Sequence[str], own: int, faces: Directions | None
+) -> dict[str, Any]:
+    """Columns of `pipeline.schema.EVALUATED` for one trial. `views` by `color` and, where there is a scene, `geometry`;
+    `names` are the captions, `own` the number of the trial's; `faces` what its prompt's front, side and back are
+    read as, None without a front."""
+    texts = torch.from_numpy(captions).double()
+    row: dict[str, Any] = {}
+    for kind, seen in views.items():
+        row |= _columns(kind, answer(torch.from_numpy(seen).double(), texts, own), names)
+    color = torch.from_numpy(views["color"]).double()
+    row["view_consistency"] = view_consistency(color)
+    if faces is not None and "geometry" in views:
+        row["janus"] = bool(has_janus(looks_like_front((color @ torch.from_numpy(faces).double().T)[None]))[0])
+    return row
+
+
+def _columns(kind: str, found: Answer, names: Sequence[str]) -> dict[str, Any]:
+    plain = "" if kind == "color" else f"_{kind}"
+    return {
+        f"views{plain}": found.views,
+        f"clip_score{plain}": found.score,
+        f"rank_{kind}": found.rank,
+        f"found_{kind}": found.rank == 1,
+        f"saw_{kind}": names[found.answer],
+        f"views_found_{kind}": found.alone,
+    }

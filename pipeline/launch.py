@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ExecutorKind = Literal["ray", "inline"]
 Say = Callable[[str], None]
 
-_GPU_PACK = 8
+_GPU_PACK, _GPU_GRID_PACK = 8, 64
 _GPU_WORKER_CORES = 4
 _TRACKER_SECONDS = 30.0
 _SYNC_SECONDS = 90.0
@@ -55,11 +55,19 @@ class Resources:
     pack: int
 
 
-def resolve_workers(wanted: Workers, trials: int, machine: Machine) -> Resources:
+def gpu_pack(left: Plan) -> int:
+    """How many of these trials a GPU advances together: 64 if all are grid fields under the embedded prior, which take
+    some 30 MiB each and gain up to there (docs/log.md), else 8."""
+    kinds = {(str(trial.prior["kind"]), trial.config.get("field", {}).get("kind")) for trial in left.trials}
+    return _GPU_GRID_PACK if kinds == {("embedded", "grid")} else _GPU_PACK
+
+
+def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK) -> Resources:
     """`wanted` with every `auto` decided, for `trials` that are left to run.
 
-    With a GPU: one a worker, as many workers as GPUs, packs of 8. Without: as many workers as trials or cores, the
-    cores shared out evenly, one trial each. Raises UserError for GPUs that are not there.
+    With a GPU: one a worker, as many workers as GPUs, packs of `together` or of an even share of the trials if that is
+    less. Without: as many workers as trials or cores, the cores shared out evenly, one trial each. Raises UserError for
+    GPUs that are not there.
     """
     gpus = (1 if machine.gpus else 0) if wanted.gpus == "auto" else wanted.gpus
     if gpus > machine.gpus:
@@ -69,7 +77,8 @@ def resolve_workers(wanted: Workers, trials: int, machine: Machine) -> Resources
     workers = max(1, min(trials, most)) if wanted.max == "auto" else wanted.max
     share = max(1, machine.cores // max(1, min(workers, most)))
     cpus = (min(share, _GPU_WORKER_CORES) if gpus else share) if wanted.cpus == "auto" else wanted.cpus
-    pack = (_GPU_PACK if gpus else 1) if wanted.pack == "auto" else wanted.pack
+    even = max(1, -(-trials // max(1, workers)))
+    pack = (min(together, even) if gpus else 1) if wanted.pack == "auto" else wanted.pack
     return Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack)
 
 
@@ -135,7 +144,7 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
 
     stop = threading.Event()
     with stopping(stop, say):
-        resources = resolve_workers(spec.workers, len(left), find_machine(kind, address))
+        resources = resolve_workers(spec.workers, len(left), find_machine(kind, address), gpu_pack(left))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
         options = DriverOptions(policy=_policy(spec, workers), retry_failed=retry_failed)

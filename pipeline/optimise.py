@@ -116,7 +116,7 @@ class SceneEngine:
         return self._pack(trial_id).snapshot(trial_id).dump()
 
     def finish(self, trial_id: str) -> Outcome:
-        from dreamcore.gallery import pictures
+        from dreamcore.gallery import form_of, measures, occupancy_picture, pictures
         from dreamcore.guidance.dream_fields import guide_identity
         from dreamcore.health import HEALTHY
 
@@ -126,12 +126,11 @@ class SceneEngine:
         shots = list(pictures(on_device, self._settings.views, self._settings.size, self._settings.elevation))
         self.drop(trial_id)
         verdict = result.verdict if result else HEALTHY
-        metrics = dict(result.metrics) if result else {}
-        opacities = [shot.opacity for shot in shots if shot.opacity is not None]
-        if opacities:  # images that no camera took have none
-            metrics["coverage"] = sum(opacities) / len(opacities)
+        form = form_of(on_device)
+        metrics = {**(result.metrics if result else {}), **measures(shots, form)}
+        shown = [*shots, occupancy_picture(form)] if form is not None else shots
         return Outcome(
-            views=[_view(index, shot) for index, shot in enumerate(shots)],
+            views=[_view(index, shot) for index, shot in enumerate(shown)],
             metrics=metrics,
             verdict=verdict.kind,
             reason=verdict.reason,

@@ -10,6 +10,9 @@ commits/<trial_id>.json                       create-if-absent: the first commit
 failures/<trial_id>/<round>.json              the trial was given up; a commit overrides it, a new round reopens it
 dataset/v<k>/claim.json                       create-if-absent: one compaction writes generation k
 dataset/v<k>/{trials,history,renders}/part-*.parquet, dataset/current.json
+evaluation/<judge>/<name>-<hash>.parquet      derived from the data set, named by content
+evaluation/<judge>/current.json               which of them are current; switched last
+evaluation/current.json                       whose answers `trials` shows
 mlflow.json                                   create-if-absent: the sweep's name among MLflow runs
 """
 
@@ -24,6 +27,8 @@ PLAN = "plan"
 SPEC = "spec"
 DATASET = "dataset"
 DATASET_POINTER = "dataset/current.json"
+EVALUATION = "evaluation"
+EVALUATION_POINTER = "evaluation/current.json"
 MLFLOW = "mlflow.json"
 HEARTBEAT = "lease/heartbeat.json"
 TABLES = ("trials", "history", "renders")
@@ -92,6 +97,18 @@ def dataset_part(version: int, table: str, part: int) -> str:
 
 def dataset_claim(version: int) -> str:
     return f"{DATASET}/v{version}/claim.json"
+
+
+def evaluation_folder(judge: str) -> str:
+    return f"{EVALUATION}/{judge}"
+
+
+def evaluation_pointer(judge: str) -> str:
+    return f"{evaluation_folder(judge)}/current.json"
+
+
+def evaluation_file(judge: str, name: str, digest: str) -> str:
+    return f"{evaluation_folder(judge)}/{name}-{digest}.parquet"
 
 
 def part_number(key: str) -> int | None:

@@ -16,13 +16,16 @@ from pipeline.errors import UserError
 from pipeline.pictures import SheetRow, contact_sheet, decode
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.compact import Manifest, all_trials, read_manifest
+from pipeline.record.evaluations import with_answers
 from pipeline.record.results import fresh_results
 from pipeline.schema import TABLES, schema
 from pipeline.storage import Storage
-from pipeline.sweeps import require_sweep
+from pipeline.sweeps import require_sweep, stored
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from pipeline.evaluation import Captions, Evaluation
 
 Filter = str | int | Sequence[str] | Sequence[int] | None
 
@@ -44,7 +47,7 @@ class Sweep:
         table = all_trials(self.storage, manifest, fresh_results(self.storage, tail), failed)
         if table.num_rows == 0:
             raise self._nothing_yet()
-        return table
+        return with_answers(self.storage, table)
 
     def trials(self) -> pd.DataFrame:
         """A row a trial, completed or failed, sorted by prompt, seed and variant; `tags` as dicts."""
@@ -84,6 +87,53 @@ class Sweep:
             pngs = [image["bytes"] for image in views["image"]]
             rows.append(SheetRow(caption=f"{prompt} · seed {seed} · {variant}", pngs=pngs))
         return contact_sheet(rows, side)
+
+    # ---- judging -----------------------------------------------------------------------------------------------------
+
+    def evaluate(self, judge: str | None = None, captions: Captions = None) -> Evaluation:
+        """What a judge, else that of the spec, makes of all finished trials, kept beside them: only what is new is
+        looked at. From now on `trials` shows it. See `pipeline.evaluation.evaluate`."""
+        return self._evaluated(judge, captions, shown=True)
+
+    def rprecision(self, judge: str | None = None, captions: Captions = None) -> pd.DataFrame:
+        """`pipeline.evaluation.rprecision_table`."""
+        from pipeline.evaluation import rprecision_table
+
+        return rprecision_table(self._evaluated(judge, captions))
+
+    def diversity(self, by: str | Sequence[str] = ("prompt", "variant"), judge: str | None = None) -> pd.DataFrame:
+        """How different seeds are, by `prompt`, `variant` or both: `pipeline.diversity.diversity_table`."""
+        from pipeline.diversity import diversity_table
+
+        return diversity_table(self._evaluated(judge), [by] if isinstance(by, str) else by)
+
+    def compare(
+        self,
+        first: str,
+        second: str,
+        judge: str | None = None,
+        captions: Captions = None,
+        against: Sweep | None = None,
+    ) -> pd.DataFrame:
+        """Whether variant `first` differs from `second`, which is of the sweep `against` if one is given:
+        `pipeline.diversity.compare`."""
+        from pipeline.diversity import compare
+
+        mine = self._evaluated(judge, captions)
+        other = mine if against is None else against._evaluated(judge, captions)
+        return compare(mine.of(first), other.of(second))
+
+    def best(self, judge: str | None = None, captions: Captions = None) -> pd.DataFrame:
+        """The best seed of each prompt and variant, and why: `pipeline.evaluation.best_seeds`."""
+        from pipeline.evaluation import best_seeds
+
+        return best_seeds(self._evaluated(judge, captions))
+
+    def _evaluated(self, judge: str | None, captions: Captions = None, *, shown: bool = False) -> Evaluation:
+        from pipeline.evaluation import evaluate
+
+        named = judge or stored(self.storage)[0].evaluate.judge
+        return evaluate(self.storage, named, captions, shown=shown)
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 

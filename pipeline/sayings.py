@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dreamcore.evaluate.retrieval import RPrecision
     from pipeline.driver import Summary
     from pipeline.plan import Plan
     from pipeline.spec import SweepSpec
@@ -77,15 +76,10 @@ def next_commands(storage: Storage, spec: SweepSpec) -> list[str]:
     return [f"{tool('dreamsweep')} results {url}", f"{tool('python')} -c {shlex.quote(code)}", look]
 
 
-def shares(found: RPrecision | None) -> str:
-    """R-Precision of objects and of single views, or a dash for what was not measured."""
-    return "-" if found is None else f"{found.objects}\none view: {found.views}"
-
-
-def show_judged(variant: str, done: int, total: int) -> None:
+def show_judged(what: str, done: int, total: int) -> None:
     """One line that is written over."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r{variant}: {done} of {total} renders judged" + ("\n" if done == total else ""))
+        sys.stderr.write(f"\r{done} of {total} {what}" + ("\n" if done == total else ""))
         sys.stderr.flush()
 
 

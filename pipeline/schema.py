@@ -60,7 +60,7 @@ TRIALS = (
     *KEYS,
     Column("tags", pa.string(), "The prompt's tags as a JSON object of strings; `Sweep.trials()` gives dicts."),
     Column("status", pa.string(), "`completed` or `failed`."),
-    Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`, `flat`; null if it failed."),
+    Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`; null if it failed."),
     Column("reason", pa.string(), "Why the verdict or the failure, in a sentence."),
     Column("steps", pa.int32(), "Optimisation steps done."),
     Column("attempt", pa.int32(), "The number of the attempt whose result this is; for a failed trial the last one."),
@@ -80,12 +80,37 @@ TRIALS = (
     Column("config", pa.string(), "The whole resolved config as a JSON object."),
 )
 
+EVALUATED = (
+    KEYS[0],
+    Column("judge", pa.string(), "The image-text model that judged, with hashes of its weights."),
+    Column("captions", pa.int32(), "Among how many captions the prompt was sought."),
+    Column("views", pa.int32(), "How many colour views were judged."),
+    Column("clip_score", pa.float64(), "Cosine of prompt and colour views, a mean over the views."),
+    Column("clip_score_geometry", pa.float64(), "The same of the views without texture."),
+    Column("rank_color", pa.int32(), "Captions that fit the colour views together as well as the prompt: 1 is found."),
+    Column("rank_geometry", pa.int32(), "The same of the views without texture."),
+    Column("found_color", pa.bool_(), "Whether the colour views together retrieve the prompt. A tie is a miss."),
+    Column("found_geometry", pa.bool_(), "The same of the views without texture."),
+    Column("saw_color", pa.string(), "The caption that the colour views together do retrieve."),
+    Column("saw_geometry", pa.string(), "The same of the views without texture."),
+    Column("views_found_color", pa.int32(), "How many colour views retrieve the prompt, each alone."),
+    Column("views_found_geometry", pa.int32(), "The same of the views without texture."),
+    Column("views_geometry", pa.int32(), "How many views without texture were judged."),
+    Column("janus", pa.bool_(), "Whether there is more than one front; null where the tag `directional` is not true."),
+    Column("view_consistency", pa.float64(), "Cosine of neighbouring colour views, a mean around the object."),
+)
+
 HISTORY = (*KEYS, Column("step", pa.int32(), "Steps done when the metrics were taken, from 1."))
 
 RENDERS = (
     *KEYS,
     Column("view", pa.int32(), "The number of the view, from 0; kinds of one view share it."),
-    Column("kind", pa.string(), "`color`, `textureless` or `depth`."),
+    Column(
+        "kind",
+        pa.string(),
+        "`color`, `textureless` or `depth`; `occupancy` is no view but the space that the object fills, slice by slice "
+        "from the lowest.",
+    ),
     Column("azimuth", pa.float32(), "Degrees around the vertical axis; null for an image that no camera took."),
     Column("elevation", pa.float32(), "Degrees above the horizon, or null."),
     Column("radius", pa.float32(), "Distance of the camera from the origin, in scene units, or null."),
@@ -99,8 +124,16 @@ _TABLE_TEXTS = {
     "history": "One row a logged step of a completed trial.",
     "renders": "One row a rendered view of a completed trial.",
 }
+_EVALUATED_TEXT = (
+    "`dreamsweep evaluate` adds the following ([what they mean](evaluation.md)). They are those of its last run, and\n"
+    "null where it has not been."
+)
 _OPEN_COLUMNS = {
     "trials": (
+        (f"{METRIC}coverage", "double", "Mean opacity of the views."),
+        (f"{METRIC}chroma", "double", "Greatest less least of red, green and blue, a mean over the visible object."),
+        (f"{METRIC}floaters", "double", "Share of the object's opacity outside its largest connected piece."),
+        (f"{METRIC}thickness", "double", "Least over largest extent of the object, along its principal axes."),
         (f"{CONFIG}<key>", "int64, double, bool or string", "A config key that differs between trials, dotted."),
         (f"{METRIC}<name>", "double", "A summary metric of the finished trial."),
     ),
@@ -179,6 +212,9 @@ def results_reference() -> str:
         lines += ["", f"## {table}", "", _TABLE_TEXTS[table], "", "| column | type | meaning |", "|---|---|---|"]
         lines += [f"| `{column.name}` | {_shown(column.type)} | {column.description} |" for column in columns]
         lines += [f"| `{name}` | {kind} | {text} |" for name, kind, text in _OPEN_COLUMNS[table]]
+        if table == "trials":
+            lines += ["", _EVALUATED_TEXT, "", "| column | type | meaning |", "|---|---|---|"]
+            lines += [f"| `{one.name}` | {_shown(one.type)} | {one.description} |" for one in EVALUATED[1:]]
     return "\n".join(lines) + "\n"
 
 

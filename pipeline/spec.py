@@ -97,6 +97,18 @@ class Outputs(Section):
     )
 
 
+class Evaluate(Section):
+    """Who judges what was made. See docs/evaluation.md."""
+
+    judge: str = Field(
+        default="embedded",
+        min_length=1,
+        description="`embedded`, a folder with `open_clip_config.json` and weights, or a model of open_clip as "
+        "`ARCHITECTURE/TAG`; not one that guides.",
+    )
+    auto: bool = Field(default=False, description="Whether `dreamsweep run` evaluates the sweep when it is done.")
+
+
 _NO_SECRETS = "must not name a user or password, for a spec is kept with the results. Set them in the environment"
 
 
@@ -254,6 +266,7 @@ class SweepSpec(Section):
     retries: Retries = Field(default=Retries(), description="How often a trial is tried again, by what went wrong.")
     checkpoint: Checkpoint = Field(default=Checkpoint(), description="How much a lost worker can cost.")
     outputs: Outputs = Field(default=Outputs(), description="What a finished trial leaves.")
+    evaluate: Evaluate = Field(default=Evaluate(), description="Who judges what was made.")
     tracking: Tracking = Field(default=Tracking(), description="Where the mirror of the results goes.")
 
     @property

@@ -37,10 +37,18 @@ def stored(storage: Storage) -> tuple[SweepSpec, Plan]:
     return parse_spec(text, f"the spec stored in {storage.url}", None), stored_plan(storage)
 
 
+def judge_of(target: str, storage: Storage) -> str:
+    """The judge that the spec names: of the file, if the target is one, else the newest spec in storage."""
+    from pipeline.spec import load_spec
+
+    spec = load_spec(target) if _is_file(target) else stored(storage)[0]
+    return spec.evaluate.judge
+
+
 def locate(target: str) -> Storage:
     """The storage of the sweep that is meant by a spec's path, or by a folder or URL. Raises UserError if none is."""
     storage = Storage(target)
-    if Path(target).suffix in (".yaml", ".yml") or Path(target).is_file():
+    if _is_file(target):
         from pipeline.spec import load_spec
 
         storage = Storage(load_spec(target).url)
@@ -55,6 +63,10 @@ def finished(storage: Storage, plan: Plan) -> tuple[frozenset[str], frozenset[st
     ids = {trial.trial_id for trial in plan.trials}
     committed = committed_ids(storage) & ids
     return committed, frozenset(failed_rounds(storage).keys() & ids) - committed
+
+
+def _is_file(target: str) -> bool:
+    return Path(target).suffix in (".yaml", ".yml") or Path(target).is_file()
 
 
 def is_sweep(storage: Storage) -> bool:

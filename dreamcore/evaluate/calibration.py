@@ -25,8 +25,9 @@ from torch import Tensor
 
 from dreamcore.config.base import require
 from dreamcore.evaluate.janus import behind_again
-from dreamcore.evaluate.retrieval import RPrecision, Share, similarity
+from dreamcore.evaluate.retrieval import RPrecision, similarity
 from dreamcore.evaluate.score import Renders, embed, janus, janus_share, retrieval
+from dreamcore.evaluate.share import Share
 from dreamcore.evaluate.truth import LOOKS, anywhere, around
 from dreamcore.image_text import ImageTextModel, load_image_text
 from dreamcore.objects.dataset import DataSettings

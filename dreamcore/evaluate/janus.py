@@ -1,7 +1,7 @@
 """Objects with more than one front (the Janus problem), by what an image-text model takes each view for.
 
 A view is taken for a front if the model prefers "<caption>, front view" to the side and the back view. Letters: o
-objects, a views around each at equal steps of azimuth, the first at azimuth 0.
+objects, e values of an embedding, a views around each at equal steps of azimuth, the first at azimuth 0.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def front_runs(fronts: Bool[Tensor, "o a"]) -> Int[Tensor, " o"]:
 def has_janus(fronts: Bool[Tensor, "o a"]) -> Bool[Tensor, " o"]:
     """More than one front, or a front nearly all around."""
     return (front_runs(fronts) > 1) | (fronts.float().mean(1) > SHARE_ALL_AROUND)
+
+
+def view_consistency(views: Float[Tensor, "a e"]) -> float | None:
+    """The mean cosine of neighbouring views around one object, of length 1 each; None with a single view."""
+    return float((views * views.roll(-1, dims=0)).sum(-1).mean()) if len(views) > 1 else None
 
 
 def folded(azimuth: Float[Tensor, " a"]) -> Float[Tensor, " a"]:

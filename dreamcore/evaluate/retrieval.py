@@ -6,27 +6,13 @@ caption that a view was made from, `item[v]` the object that it shows.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-NORMAL_95 = 1.959964  # two-sided quantile of the normal distribution
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """A share of `count` trials with its 95 % interval (Wilson 1927)."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-
-    def __str__(self) -> str:
-        return f"{100.0 * self.value:.1f} % [{100.0 * self.low:.1f}, {100.0 * self.high:.1f}], n = {self.count}"
+from dreamcore.evaluate.share import Share, wilson
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,26 +26,20 @@ class RPrecision:
     chance: float
 
 
-def wilson(hits: int, count: int) -> Share:
-    """The share and its interval. Raises ValueError without trials."""
-    if count < 1:
-        raise ValueError("no trials: a share needs at least one")
-    p, z2 = hits / count, NORMAL_95 * NORMAL_95
-    middle = (p + z2 / (2.0 * count)) / (1.0 + z2 / count)
-    half = NORMAL_95 * math.sqrt(p * (1.0 - p) / count + z2 / (4.0 * count * count)) / (1.0 + z2 / count)
-    return Share(value=p, low=max(0.0, middle - half), high=min(1.0, middle + half), count=count)
-
-
 def similarity(images: Float[Tensor, "v e"], captions: Float[Tensor, "c e"]) -> Float[Tensor, "v c"]:
     """Cosines."""
     return images @ captions.T
 
 
+def ranks(scores: Float[Tensor, "v c"], own: Int[Tensor, " v"]) -> Int[Tensor, " v"]:
+    """How many captions score at least as high as the own one, itself among them: 1 where it is retrieved."""
+    return (scores >= scores.gather(1, own[:, None])).sum(1)
+
+
 def retrieved(scores: Float[Tensor, "v c"], own: Int[Tensor, " v"]) -> Bool[Tensor, " v"]:
     """Where the own caption scores above every other. A tie is a miss: two captions that the model cannot tell apart
     are not retrieved."""
-    mine = scores.gather(1, own[:, None])
-    return (scores >= mine).sum(1) == 1
+    return ranks(scores, own) == 1
 
 
 def mean_by_item(scores: Float[Tensor, "v c"], item: Int[Tensor, " v"], count: int) -> Float[Tensor, "{count} c"]:
@@ -81,4 +61,31 @@ def r_precision(scores: Float[Tensor, "v c"], own: Int[Tensor, " v"], item: Int[
         views=wilson(int(hits.sum()), len(hits)),
         objects=wilson(int(together.sum()), count),
         chance=1.0 / scores.shape[1],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the views of one object say. `score`: the mean cosine of its own caption; `rank` and `answer`: the own
+    caption's rank by the views together, and which caption is first; `alone`: how many views retrieve the own one
+    alone, of `views`."""
+
+    score: float
+    rank: int
+    answer: int
+    alone: int
+    views: int
+
+
+def answer(views: Float[Tensor, "v e"], captions: Float[Tensor, "c e"], own: int) -> Answer:
+    """Of one object whose caption is number `own`."""
+    scores = similarity(views, captions)
+    together = scores.mean(0, keepdim=True)
+    place = torch.tensor([own], device=scores.device)
+    return Answer(
+        score=float(together[0, own]),
+        rank=int(ranks(together, place)),
+        answer=int(together.argmax()),
+        alone=int(retrieved(scores, place.expand(len(scores))).sum()),
+        views=len(scores),
     )

@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from dreamcore.evaluate.janus import has_janus, looks_like_front
-from dreamcore.evaluate.retrieval import RPrecision, Share, mean_by_item, r_precision, retrieved, similarity, wilson
+from dreamcore.evaluate.retrieval import RPrecision, mean_by_item, r_precision, retrieved, similarity
+from dreamcore.evaluate.share import Share, wilson
 from dreamcore.image_text import ImageTextModel
 from dreamcore.texts import VIEW_WORDS
 
@@ -67,12 +68,17 @@ def retrieval(
     return Retrieved(r_precision(scores, own[item], item), retrieved(together, own), together.argmax(1))
 
 
+def face_texts(caption: str) -> list[str]:
+    """What a front, a side and a back of the object would be called."""
+    return [f"{caption}, {view}" for view in FACES]
+
+
 def janus(
     model: ImageTextModel, images: Float[Tensor, "v embedding"], item: Int[Tensor, " v"], captions: Sequence[str]
 ) -> Bool[Tensor, " o"]:
     """Which objects have more than one front; `captions` has one for each object, which all have equally many views in
     order of azimuth."""
-    faces = model.embed_texts([f"{caption}, {view}" for caption in captions for view in FACES]).cpu()
+    faces = model.embed_texts([text for caption in captions for text in face_texts(caption)]).cpu()
     faces = faces.unflatten(0, (len(captions), len(FACES)))
     scores = torch.einsum("ve,vfe->vf", images, faces[item])
     return has_janus(looks_like_front(scores.unflatten(0, (len(captions), -1))))

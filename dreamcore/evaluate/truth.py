@@ -1,29 +1,30 @@
-"""Pictures of what captions ask for, as they should look: what a judge is measured with.
+"""Pictures of what captions ask for, as they should look, and its shapes: what judges and distances are measured with.
 
 Letters: v views. Pictures are colour times coverage, and coverage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
 from dreamcore.cameras import orbit
 from dreamcore.objects.captions import read
 from dreamcore.objects.dataset import DataSettings, Progress, judged_views, render
 from dreamcore.objects.scenes import scenes_of
-from dreamcore.objects.tracer import Views
+from dreamcore.objects.tracer import Views, distance, parts_of
 from dreamcore.views import azimuths
 
 LOOKS = ("color", "geometry")
 # as `dreamcore.views` takes pictures of finished scenes
 ELEVATION = 20.0
 AMBIENT = {"color": 0.6, "geometry": 0.25}
+_REACH = 1.25  # half the side of the cubes of `filled`
 RADIUS, FOCAL = 2.9, 0.65  # the focal length is times the radius
 
 
@@ -62,6 +63,18 @@ def around(
         seen = replace(views, ambient=ambient, diffuse=1.0 - ambient, textureless=bare)
         found[look] = Truth(render(scenes, item, seen, settings, device, progress), item)
     return found
+
+
+def filled(prompts: Sequence[str], each: int, seed: int, side: int) -> Iterator[Bool[np.ndarray, "x y z"]]:
+    """The space that `each` variations of every caption fill, one after the other: cubes of `side` cells each way, in
+    which the largest objects reach about half across. Raises ValueError for a caption that names nothing of the
+    library."""
+    scenes = scenes_of(np.random.default_rng([seed, 1]), [read(prompt) for prompt in prompts], each, prompts)
+    centre = ((torch.arange(side) + 0.5) / side * 2.0 - 1.0) * _REACH
+    points = torch.stack(torch.meshgrid(centre, centre, centre, indexing="ij")).flatten(1)
+    for table in torch.from_numpy(scenes.tables).float():
+        inside: Bool[np.ndarray, "x y z"] = (distance(parts_of(table), points) < 0.0).unflatten(0, (side,) * 3).numpy()
+        yield inside
 
 
 def _ring(objects: int, each: int) -> Views:

@@ -14,6 +14,7 @@ from torch import Tensor
 from dreamcore.config import LOWEST_LOG_DENSITY, GridFieldConfig
 from dreamcore.fields.base import FieldSample, Parameters
 from dreamcore.fields.interpolation import interpolate, make_levels
+from dreamcore.kernels import usable
 from dreamcore.rng import Draws, Purpose
 
 
@@ -67,6 +68,16 @@ class GridField:
     def density(
         self, parameters: Parameters, points: Float[Tensor, "scenes points 3"]
     ) -> Float[Tensor, "scenes points"]:
+        if usable(points):
+            from dreamcore.fields import grid_cuda
+
+            return grid_cuda.density(self.config, self.bound, parameters, points)
+        return self.density_plainly(parameters, points)
+
+    def density_plainly(
+        self, parameters: Parameters, points: Float[Tensor, "scenes points 3"]
+    ) -> Float[Tensor, "scenes points"]:
+        """The definition of `density`, which a kernel gives on a GPU."""
         return self._activate(self._decode(parameters, points, False)[0][..., 0], points)
 
     def sample(

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 # Primes of the spatial hash (Müller et al. 2022, "Instant neural graphics primitives", Eq. 4)
-_PRIMES = (1, 2654435761, 805459861)
+PRIMES = (1, 2654435761, 805459861)
 _CORNERS = tuple((x, y, z) for z in (0, 1) for y in (0, 1) for x in (0, 1))
 
 
@@ -51,7 +51,7 @@ def corner_rows(level: Level, cell: Int[Tensor, "3 queries"]) -> Int[Tensor, "8 
         strides = (1, level.resolution, level.resolution**2)
         lowest = cell[0] + cell[1] * strides[1] + cell[2] * strides[2]
         return lowest + (corners * torch.tensor(strides, device=cell.device)).sum(1, keepdim=True) + level.offset
-    x, y, z = ((cell[axis] + corners[:, axis, None]) * _PRIMES[axis] for axis in range(3))
+    x, y, z = ((cell[axis] + corners[:, axis, None]) * PRIMES[axis] for axis in range(3))
     return torch.remainder(x ^ y ^ z, level.rows) + level.offset
 
 

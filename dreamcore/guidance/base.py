@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from dreamcore.config import Ramp
+from dreamcore.placement import placed
 from dreamcore.priors.base import Conditioning, Prior
 from dreamcore.rng import Draws, Purpose
 from dreamcore.schedules import ramps
@@ -55,17 +56,18 @@ class Query:
     @property
     def device_draws(self) -> Draws:
         """The same draws, made on the prior's device."""
-        return Draws(self.draws.seeds.to(self.prior.device), self.draws.steps.to(self.prior.device))
+        return self.draws.to(self.prior.device)
 
     def per_image(self, values: Sequence[float]) -> PerImage:
         """One number a scene as one an image, on the prior's device."""
-        return torch.tensor([float(value) for value in values]).repeat_interleave(self.views).to(self.prior.device)
+        numbers = torch.tensor([float(value) for value in values])
+        return placed(numbers.repeat_interleave(self.views), self.prior.device)
 
     def times(self, t_min: Sequence[Ramp], t_max: Sequence[Ramp]) -> PerImage:
         """A noise level an image, uniform between its scene's bounds at this step."""
         low, high = (ramps(bounds, self.progress)[:, None] for bounds in (t_min, t_max))
         t = low + (high - low) * self.draws.uniform(Purpose.TIMESTEP, (self.views,))
-        return t.flatten().to(self.prior.device)
+        return placed(t.flatten(), self.prior.device)
 
     def squared(self, weighting: Sequence[str]) -> PerImage:
         """1 an image whose scene's w(t) is sigma_t^2, 0 where it is 1."""

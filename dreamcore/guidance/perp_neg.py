@@ -18,6 +18,7 @@ from torch import Tensor
 
 from dreamcore.config import PerpNegConfig
 from dreamcore.guidance.base import Directions, Guided, Images, Query, distilled, predictions
+from dreamcore.placement import placed
 from dreamcore.priors.base import Conditioning
 from dreamcore.prompts import OVERHEAD_ELEVATION, view_weights
 from dreamcore.sds import expand, noised, time_weight
@@ -90,7 +91,7 @@ class PerpNeg:
         )
         scale = torch.tensor([config.negative_scale for config in self.configs])
         weights = scale[:, None, None] * denied_weights(directions.azimuth, directions.elevation, decays)
-        return weights.flatten(0, 1).to(query.prior.device).unbind(-1)
+        return placed(weights.flatten(0, 1), query.prior.device).unbind(-1)
 
 
 def _rows(directions: Directions) -> Tensor:
@@ -102,7 +103,7 @@ def _rows(directions: Directions) -> Tensor:
 def _view(directions: Directions, place: int) -> Conditioning:
     """The embedding of one of `VIEW_WORDS` for each image."""
     rows = _rows(directions) + place
-    return directions.by_view[rows.to(_device(directions))]
+    return directions.by_view[placed(rows, _device(directions))]
 
 
 def blended_view(directions: Directions) -> Conditioning:
@@ -110,7 +111,7 @@ def blended_view(directions: Directions) -> Conditioning:
     rows = _rows(directions)[:, None] + torch.arange(len(VIEW_WORDS))
     weights = view_weights(directions.azimuth, directions.elevation).flatten(0, 1)
     device = _device(directions)
-    return directions.by_view.blend(rows.to(device), weights.to(device))
+    return directions.by_view.blend(placed(rows, device), placed(weights, device))
 
 
 def _device(directions: Directions) -> torch.device:

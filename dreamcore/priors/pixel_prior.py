@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dreamcore.priors.base import Conditioning, resize_images
 from dreamcore.priors.diffusion_schedule import DiffusionSchedule
+from dreamcore.priors.graphed import GraphedCall
 from dreamcore.priors.networks import config_of, frozen
 from dreamcore.priors.pipeline_prior import Embed, PipelinePrior
 
@@ -28,6 +29,7 @@ class PixelPrior(PipelinePrior):
         unet = frozen(unet, "unet").to(memory_format=torch.channels_last)
         super().__init__(unet, schedule, embed, identity)
         self.image_size: int = config_of(unet).sample_size
+        self._graphed = GraphedCall(self._noise_of_tokens) if self.device.type == "cuda" else None
 
     def encode_image(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 h w"]:
         """Pixels in [-1, 1] at the network's size."""
@@ -37,15 +39,22 @@ class PixelPrior(PipelinePrior):
     def predict_noise(
         self, noised: Float[Tensor, "batch 3 h w"], t: Float[Tensor, " batch"], conditioning: Conditioning
     ) -> Float[Tensor, "batch 3 h w"]:
+        if self._graphed is not None:
+            return self._graphed(noised, t, conditioning.tensors["tokens"])
         return self._noise(noised, t, conditioning)
 
     def _noise(
         self, noised: Float[Tensor, "batch 3 h w"], t: Float[Tensor, " batch"], conditioning: Conditioning
     ) -> Float[Tensor, "batch 3 h w"]:
+        return self._noise_of_tokens(noised, t, conditioning.tensors["tokens"])
+
+    def _noise_of_tokens(
+        self, noised: Float[Tensor, "batch 3 h w"], t: Float[Tensor, " batch"], tokens: Float[Tensor, "batch n f"]
+    ) -> Float[Tensor, "batch 3 h w"]:
         (output,) = self._unet(
             noised.to(self.dtype, memory_format=torch.channels_last),
             self._schedule.timestep(t),
-            encoder_hidden_states=conditioning.tensors["tokens"],
+            encoder_hidden_states=tokens,
             return_dict=False,
         )
         return self._schedule.noise(output[:, :3].float(), noised.float(), t)

@@ -24,6 +24,7 @@ from dreamcore.denoising import (
     times,
     within,
 )
+from dreamcore.placement import placed
 from dreamcore.priors.base import Conditioning, Prior
 from dreamcore.rng import Draws, Purpose
 from dreamcore.sds import Prompts, expand, guided_noise
@@ -69,7 +70,7 @@ class AncestralTask:
     def advance(self, batch: Batch[ImageConfig], state: State) -> Advance:
         count, device = batch.configs[0].images, batch.prior.device
         total = torch.tensor([float(config.steps) for config in batch.configs])
-        target = times(batch.draws.steps + 1.0, total).to(device)
+        target = placed(times(batch.draws.steps + 1.0, total), device)
         z, t = state["z"].flatten(0, 1), state["t"].repeat_interleave(count)
         now, then = _level(batch.prior, t), _level(batch.prior, target.repeat_interleave(count))
         expected = _clipped(batch, expected_image(z, _noise(batch, z, t), now))
@@ -119,8 +120,10 @@ def _clipped(batch: Batch[ImageConfig], x: Images) -> Images:
 
 
 def _per_image(batch: Batch[ImageConfig], values: Sequence[float]) -> PerImage:
-    return torch.tensor(values).repeat_interleave(batch.configs[0].images).to(batch.prior.device)
+    return placed(torch.tensor(values).repeat_interleave(batch.configs[0].images), batch.prior.device)
 
 
 def _marks(batch: Batch[ImageConfig], values: Sequence[bool]) -> Bool[Tensor, "batch 1 1 1"]:
-    return torch.tensor(values).repeat_interleave(batch.configs[0].images).to(batch.prior.device)[:, None, None, None]
+    return placed(torch.tensor(values).repeat_interleave(batch.configs[0].images), batch.prior.device)[
+        :, None, None, None
+    ]

@@ -73,8 +73,8 @@ def descend(
     """One update of `state` in place along the gradient of each scene's loss; the scenes that took it. Those whose
     gradient is not finite are left exactly as they are."""
     gradients = dict(zip(leaves, torch.autograd.grad(loss.sum(), list(leaves.values())), strict=True))
-    # squares, since an optimiser keeps those: what overflows there is as bad as what is not finite here
-    squares = torch.stack([value.flatten(1).square().sum(1) for value in gradients.values()])
+    # norms, since an optimiser keeps squares: what overflows there is as bad as what is not finite here
+    norms = torch.stack([torch.linalg.vector_norm(value.flatten(1), dim=1) for value in gradients.values()])
     parameters, rest = split(state)
-    moment = Moment(batch.progress, batch.updates, squares.isfinite().all(0))
+    moment = Moment(batch.progress, batch.updates, norms.isfinite().all(0))
     return optimizer.update(parameters, gradients, rest, moment)

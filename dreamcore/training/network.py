@@ -12,11 +12,14 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, Int
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dreamcore.training.checkpoints import write
 
 IMAGE_CHANNELS = 3
+_LAST = ("conv_out.weight", "conv_out.bias")
 
 Images = Float[Tensor, "b 3 side side"]
 Features = Float[Tensor, "b tokens features"]
@@ -89,6 +92,22 @@ def predictor(unet: nn.Module, weights: Mapping[str, Tensor] | None = None) -> P
     return predict
 
 
+def load_weights(folder: Path, config: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights, in float32, of a pipeline that `save_pipeline` wrote, without the three channels that are 0.
+
+    Raises ValueError if the folder has no U-Net of that `config`."""
+    try:
+        there = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+        tensors = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ValueError(f"{folder}: has no U-Net to begin with: {error}") from error
+    for key, wanted in {**config, "out_channels": 2 * IMAGE_CHANNELS}.items():
+        if there.get(key) != wanted:
+            raise ValueError(f"unet.{key} = {wanted!r}, but {folder} has {there.get(key)!r}: use its settings")
+    weights = {name: tensor.float() for name, tensor in tensors.items()}
+    return weights | {name: weights[name][:IMAGE_CHANNELS] for name in _LAST}
+
+
 def save_pipeline(folder: Path, unet: nn.Module, weights: Mapping[str, Tensor], scheduler: Mapping[str, Any]) -> None:
     """Write a folder as diffusers lays out pipelines: the U-Net with these weights in float16, the scheduler, and the
     index, which refers to a tokenizer and a text encoder that are kept elsewhere. It replaces the folder at once.
@@ -101,9 +120,7 @@ def save_pipeline(folder: Path, unet: nn.Module, weights: Mapping[str, Tensor], 
     config: Any = unet.config
     copy = diffusers.UNet2DConditionModel.from_config({**config, "out_channels": 2 * IMAGE_CHANNELS})
     plain = {name: tensor.detach().cpu() for name, tensor in weights.items()}
-    plain |= {
-        name: torch.cat([plain[name], torch.zeros_like(plain[name])]) for name in ("conv_out.weight", "conv_out.bias")
-    }
+    plain |= {name: torch.cat([plain[name], torch.zeros_like(plain[name])]) for name in _LAST}
     copy.load_state_dict(plain)
     copy.half().save_pretrained(unfinished / "unet", safe_serialization=True)
     diffusers.DDPMScheduler(**scheduler).save_pretrained(unfinished / "scheduler")

@@ -131,6 +131,13 @@ class Optimiser:
         return tensors
 
     @torch.no_grad()
+    def begin_with(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over weights, as the average too, before the first step. Raises ValueError for another network's."""
+        self.load(
+            self.state() | {f"{kind}/{name}": weights[name] for kind in ("weight", "average") for name in weights}
+        )
+
+    @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over a `state`. Raises ValueError for one of another network."""
         own = self.state()

@@ -1,11 +1,11 @@
 """Train the bundled prior.
 
-    python -m dreamcore.training.train_prior --settings prior.json --out DIR [--resume] [--minutes M]
+    python -m dreamcore.training.train_prior --settings prior.json --out DIR [--resume] [--weights DIR] [--minutes M]
 
 DIR gets `prior/` (a diffusers pipeline, its weights averaged and in float16), `checkpoint.safetensors`, `log.jsonl` and
 sheets of samples. With `torchrun --nproc-per-node=N -m dreamcore.training.train_prior ...` N devices train it together,
 each on pictures of its own. A training that was cut off goes on with `--resume`; on one CPU it then ends with the same
-bits as one that was not.
+bits as one that was not. `--weights` begins a new training with the weights of an earlier result.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dreamcore.objects.scenes import Scenes, held_out_scenes
 from dreamcore.priors.text import TOKENS
 from dreamcore.training.batches import generator_at
 from dreamcore.training.checkpoints import load_checkpoint, save_checkpoint
-from dreamcore.training.network import save_pipeline
+from dreamcore.training.network import load_weights, save_pipeline
 from dreamcore.training.noise_levels import BinMeans
 from dreamcore.training.optimisation import Budget, learning_rate
 from dreamcore.training.prior_log import Line, Log, finite
@@ -232,9 +232,11 @@ def pools(
     return pool, render_pool(views, seed, device, scenes=held_out)
 
 
-def train(settings: PriorSettings, files: Files, place: Place, start: Start) -> None:
-    """Everything from the scenes to the result. What takes long on the host is done side by side: processes are forked
-    before the device is used, and build scenes while the network is compiled."""
+def train(
+    settings: PriorSettings, files: Files, place: Place, start: Start, weights: Mapping[str, Tensor] | None = None
+) -> None:
+    """Everything from the scenes to the result, from `weights` if there are any. What takes long on the host is done
+    side by side: processes are forked before the device is used, and build scenes while the network is compiled."""
     log = Log(files.log if place.first else None)
     log.cut(start.step)
     # of all numbers that follow from the settings' seed only the pictures differ between processes
@@ -244,6 +246,8 @@ def train(settings: PriorSettings, files: Files, place: Place, start: Start) -> 
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True  # every batch has the same shapes
     trainer = PriorTrainer(settings, workers)
+    if weights is not None:
+        trainer.optimiser.begin_with(weights)
     if start.tensors:
         trainer.optimiser.load(start.tensors)
     count = sum(weight.numel() for weight in trainer.optimiser.average.values())
@@ -265,7 +269,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--settings", type=Path, required=True, help="a JSON file, or one that comes with the package")
     parser.add_argument("--out", type=Path, required=True, help="where everything is written")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    begins = parser.add_mutually_exclusive_group()
+    begins.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    begins.add_argument("--weights", type=Path, help="a pipeline whose weights a new training begins with")
     parser.add_argument("--minutes", type=float, help="train so long in all, whatever the settings say")
     options = parser.parse_args(arguments)
     try:
@@ -277,10 +283,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = Place.of()
         start = find_start(files, settings, options.resume)
         check_network(settings)
+        weights = None if options.weights is None else load_weights(options.weights, settings.unet)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    train(settings, files, place, start)
+    train(settings, files, place, start, weights)
     return 0
 
 

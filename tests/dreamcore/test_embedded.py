@@ -170,7 +170,7 @@ def test_mistakes_are_named() -> None:
 
 
 def test_the_revision_is_that_of_the_bundled_weights() -> None:
-    hashes = [bytes.fromhex(digest(file)) for file in WEIGHT_FILES.values()]
-    assert hashlib.sha256(b"".join(hashes)).hexdigest()[:16] == EMBEDDED_REVISION
+    hashes = "".join(digest(file) for file in WEIGHT_FILES.values())
+    assert hashlib.sha256(hashes.encode()).hexdigest()[:16] == EMBEDDED_REVISION
     with pytest.raises(ValueError, match="prior.revision = '0': must be one of"):
         load_prior("embedded", revision="0")

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreamcore.evaluate.retrieval import mean_by_item, r_precision, retrieved, similarity, wilson
+from dreamcore.evaluate.retrieval import mean_by_item, r_precision, retrieved, similarity
+from dreamcore.evaluate.share import wilson
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ OPACITY = RNG.uniform(0.0, 1.0, (2, 6))
 
 
 def test_orientation_against_loops() -> None:
-    found = losses.orientation(torch.tensor(WEIGHTS), torch.tensor(FACING))
+    found = losses.orientation(losses.turned_away(torch.tensor(WEIGHTS), torch.tensor(FACING)))
     for scene in range(2):
         total = 0.0
         for ray in range(4):
@@ -29,14 +29,14 @@ def test_orientation_against_loops() -> None:
 def test_orientation_does_not_reach_the_weights() -> None:
     """A.2 stops the gradient at the weights: hiding a wrong normal must not pay."""
     w, facing = torch.tensor(WEIGHTS, requires_grad=True), torch.tensor(FACING, requires_grad=True)
-    losses.orientation(w * 1.0, facing).sum().backward()
+    losses.orientation(losses.turned_away(w * 1.0, facing)).sum().backward()
     assert w.grad is None
     assert facing.grad is not None
     np.testing.assert_allclose(facing.grad.numpy(), WEIGHTS * 2.0 * np.maximum(FACING, 0.0) / 4, rtol=1e-12)
 
 
 def test_normals_that_face_the_camera_cost_nothing() -> None:
-    assert float(losses.orientation(torch.ones(1, 2, 3), -torch.ones(1, 2, 3))) == 0.0
+    assert float(losses.orientation(losses.turned_away(torch.ones(1, 2, 3), -torch.ones(1, 2, 3)))) == 0.0
 
 
 def test_opacity_against_loops() -> None:

@@ -20,7 +20,7 @@ from dreamcore.cameras import Cameras, orbit
 from dreamcore.config import GridFieldConfig
 from dreamcore.fields.base import FieldSample
 from dreamcore.fields.grid import GridField
-from dreamcore.render import Kept, Rays, keep_occupied, make_rays, occupancy, render
+from dreamcore.render import Kept, Rays, even_rays, keep_occupied, occupancy, render
 from dreamcore.rng import Draws
 from dreamcore.shading import Looks
 
@@ -60,7 +60,8 @@ def _looks(scenes: int, views: int, lit: bool = False, textureless: bool = False
 
 def _rays(cameras: Cameras, resolution: int, samples: int, bound: float = 1.0, jitter: float = 0.5) -> Rays:
     shape = (*cameras.focal.shape, resolution * resolution)
-    return make_rays(_double(cameras), resolution, samples, bound, torch.full(shape, jitter, dtype=torch.float64))
+    jitters = torch.full(shape, jitter, dtype=torch.float64)
+    return even_rays(_double(cameras), resolution, samples, bound, jitters).spread()
 
 
 def _all(rays: Rays) -> Kept:
@@ -95,7 +96,7 @@ def test_samples_lie_evenly_in_the_sphere(jitter: float, distance: float) -> Non
 def test_every_ray_has_its_own_jitter() -> None:
     cameras = _double(orbit([0.0, 90.0], 10.0, 2.0, 1.0))
     jitter = torch.rand(1, 2, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    moved, still = make_rays(cameras, 4, 5, 1.0, jitter), make_rays(cameras, 4, 5, 1.0, torch.zeros_like(jitter))
+    moved, still = (even_rays(cameras, 4, 5, 1.0, shift).spread() for shift in (jitter, torch.zeros_like(jitter)))
     torch.testing.assert_close(moved.depth - still.depth, (jitter[..., None] * still.spacing).expand_as(still.depth))
 
 
@@ -257,7 +258,7 @@ def test_views_against_a_loop_over_samples() -> None:
         _mixed_looks(),
     )
     view = render(FIELD, parameters, rays, _all(rays), looks, LIGHT, True)
-    assert view.facing is not None
+    assert view.weights is not None
     found = FIELD.sample(parameters, rays.points.flatten(1, 3), True)
     assert found.gradient is not None
     shape = rays.depth.shape
@@ -265,7 +266,7 @@ def test_views_against_a_loop_over_samples() -> None:
     slope = found.gradient.reshape(*shape, 3).numpy()
     for scene, v, ray in np.ndindex(*shape[:3]):
         weights = ray_weights(density[scene, v, ray], [float(rays.spacing[scene, v, ray, 0])] * shape[3])
-        color, depth = np.zeros(3), 0.0
+        color, depth, turned = np.zeros(3), 0.0, 0.0
         for i, weight in enumerate(weights):
             rho, point = albedo[scene, v, ray, i], rays.points[scene, v, ray, i].numpy()
             gradient = slope[scene, v, ray, i]
@@ -278,16 +279,16 @@ def test_views_against_a_loop_over_samples() -> None:
                 rho = rho * (ambient + (1.0 - ambient) * cosine)
             color, depth = color + weight * rho, depth + weight * float(rays.depth[scene, v, ray, i])
             facing = float(normal @ rays.direction[scene, v, ray].numpy()) if looks.lit[scene, v] else 0.0
-            if float(rays.spacing[scene, v, ray, 0]) > 0.0:
-                assert float(view.facing[scene, v, ray, i]) == pytest.approx(facing, abs=1e-9)
+            turned += weight * max(0.0, facing) ** 2
         np.testing.assert_allclose(view.color[scene, v, ray].numpy(), color, atol=1e-9)
         np.testing.assert_allclose(view.weights[scene, v, ray].numpy(), weights, atol=1e-9)
         assert float(view.opacity[scene, v, ray]) == pytest.approx(sum(weights), abs=1e-9)
         assert float(view.depth[scene, v, ray]) == pytest.approx(depth, abs=1e-9)
+        assert float(view.turned[scene, v, ray]) == pytest.approx(turned, abs=1e-9)
 
 
 def _results(view: object) -> list[torch.Tensor]:
-    return [getattr(view, name) for name in ("color", "opacity", "depth", "weights", "facing")]
+    return [getattr(view, name) for name in ("color", "opacity", "depth", "weights", "turned")]
 
 
 def test_an_all_true_grid_is_no_pruning() -> None:
@@ -331,8 +332,7 @@ def test_two_scenes_together_equal_each_alone(pruned: bool) -> None:
         parameters = {name: value.requires_grad_() for name, value in _parameters(*seeds[chosen]).items()}
         rays = _rays(part, 6, 8)
         view = render(FIELD, parameters, rays, keep_occupied(rays, occupied[chosen], 1.0), mine, light[chosen], True)
-        assert view.facing is not None
-        orientation = losses.orientation(view.weights.flatten(1, 2), view.facing.flatten(1, 2))
+        orientation = losses.orientation(view.turned.flatten(1))
         (view.color.square().mean((1, 2, 3)) + orientation + view.opacity.mean((1, 2))).sum().backward()
         grads = {name: value.grad for name, value in parameters.items() if value.grad is not None}
         assert grads.keys() == parameters.keys()
@@ -353,9 +353,7 @@ def test_normals_for_a_neighbour_s_sake_change_nothing() -> None:
     light = LIGHT[:1, :1]
     bare = render(FIELD, parameters, rays, _all(rays), _looks(1, 1), light, with_normals=False)
     rich = render(FIELD, parameters, rays, _all(rays), _looks(1, 1), light, with_normals=True)
-    assert bare.facing is None
-    assert rich.facing is not None
-    assert not bool(rich.facing.any())
+    assert not bool(bare.turned.any()) and not bool(rich.turned.any())
     torch.testing.assert_close(rich.color, bare.color, rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(rich.weights, bare.weights, rtol=1e-12, atol=1e-14)
 
@@ -365,21 +363,18 @@ def test_an_unlit_view_that_is_oriented_keeps_its_colour_and_pays_the_orientatio
     looks = dataclasses.replace(_looks(1, 1), oriented=torch.ones(1, 1, dtype=torch.bool))
     bare = render(FIELD, parameters, rays, _all(rays), _looks(1, 1), LIGHT[:1, :1], with_normals=False)
     found = render(FIELD, parameters, rays, _all(rays), looks, LIGHT[:1, :1], with_normals=True)
-    assert found.facing is not None
-    assert bool(found.facing.any())
+    assert bool(found.turned.any())
     torch.testing.assert_close(found.color, bare.color, rtol=1e-12, atol=1e-14)
 
 
 def test_lit_views_move_the_geometry() -> None:
-    """The light's part of the colour reaches tables and networks, although opacity is not asked."""
+    """Normals alone reach tables and networks: the weights are held still."""
     parameters = {name: value.requires_grad_() for name, value in _parameters(3).items()}
     rays = _rays(orbit([10.0], 20.0, 2.2, 1.0), 6, 8)
     view = render(
         FIELD, parameters, rays, _all(rays), _looks(1, 1, lit=True, textureless=True), LIGHT[:1, :1], with_normals=True
     )
-    frozen = view.weights.detach()
-    assert view.facing is not None
-    (frozen * view.facing).sum().backward()
+    view.turned.sum().backward()
     for name in ("table", "hidden_weight", "output_weight"):
         grad = parameters[name].grad
         assert grad is not None

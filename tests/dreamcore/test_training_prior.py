@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from dreamcore.training import train_prior
 from dreamcore.training.batches import BatchSettings, Pictures, generator_at
 from dreamcore.training.checkpoints import load_checkpoint
+from dreamcore.training.network import load_weights
 from dreamcore.training.optimisation import Budget, OptimiserSettings
 from dreamcore.training.prior_log import Log
 from dreamcore.training.prior_material import Material
@@ -31,6 +32,7 @@ from dreamcore.training.workers import Place, Workers
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
+FILE = "diffusion_pytorch_model.safetensors"
 SETTINGS = replace(
     read_settings(PriorSettings, Path("prior_toy.json")),
     budget=Budget(steps=4),
@@ -227,7 +229,7 @@ def test_a_training_that_diverges_stops(tmp_path: Path) -> None:
 # ---- settings and the command ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["prior.json", "prior_toy.json"])
+@pytest.mark.parametrize("name", ["prior.json", "prior_further.json", "prior_toy.json"])
 def test_shipped_settings_are_sound(name: str) -> None:
     settings = read_settings(PriorSettings, Path(name))
     check_network(settings)
@@ -281,6 +283,37 @@ def test_folders_must_fit_the_wish_to_resume(tmp_path: Path) -> None:
         find_start(files, wider, resume=True)
     longer = replace(SETTINGS, budget=Budget(steps=9), log_every=3)
     assert find_start(files, longer, resume=True).step == 1
+
+
+def test_a_training_can_begin_with_the_weights_of_another(tmp_path: Path) -> None:
+    first = training(tmp_path, replace(SETTINGS, budget=Budget(steps=2)), Start())
+    first.run()
+    weights = load_weights(tmp_path / "prior", SETTINGS.unet)
+    second = PriorTrainer(replace(SETTINGS, seed=5), Workers.join(Place()))
+    second.optimiser.begin_with(weights)
+    for name, average in first._trainer.optimiser.average.items():
+        # what was written has 16 bits
+        for own in (second.optimiser.average[name], second.optimiser.parameters[name].detach()):
+            torch.testing.assert_close(own, average, rtol=1e-3, atol=1e-6)
+    state = second.optimiser.state()
+    assert not any(bool(state[f"exp_avg/{name}"].any()) for name in weights)
+
+
+@pytest.mark.parametrize(("there", "message"), [(False, "has no U-Net to begin with"), (True, "[16, 48], but")])
+def test_weights_to_begin_with_must_fit(
+    there: bool, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(changed(unet={**SETTINGS.unet, "block_out_channels": [16, 48]})))
+    if there:
+        folder = tmp_path / "there" / "unet"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({**SETTINGS.unet, "out_channels": 6}))
+        save_file({"conv_out.weight": torch.zeros(6, 1), "conv_out.bias": torch.zeros(6)}, folder / FILE)
+    options = ["--out", str(tmp_path / "out"), "--weights", str(tmp_path / "there")]
+    assert main(["--settings", str(tmp_path / "s.json"), *options]) == 2
+    assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["--settings", str(tmp_path / "s.json"), *options, "--resume"])
 
 
 @pytest.mark.slow

@@ -14,19 +14,21 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from colour_judge import ColourJudge
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
-from pipeline import launch
+from pipeline import judging, launch, paths
 from pipeline.cli import main
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
-from pipeline.plan import stored_plan
+from pipeline.plan import make_plan, stored_plan
+from pipeline.prompts import PromptRow
 from pipeline.query import Sweep
 from pipeline.record.attempts import attempt_numbers
 from pipeline.record.compact import read_manifest
-from pipeline.spec import Workers
+from pipeline.spec import Workers, parse_spec
 from pipeline.storage import Storage
 
 SPEC = """\
@@ -358,7 +360,9 @@ def test_status_as_json(finished: Storage) -> None:
         ({"cpus": 4}, 100, (8, 0), (0, 4, 2, 1)),
         ({"cpus": 4, "pack": 3}, 100, (2, 0), (0, 4, 1, 3)),
         ({}, 100, (64, 4), (1, 4, 4, 8)),
-        ({}, 2, (64, 4), (1, 4, 2, 8)),
+        ({}, 2, (64, 4), (1, 4, 2, 1)),
+        ({}, 9, (64, 2), (1, 4, 2, 5)),
+        ({"pack": 9}, 9, (64, 2), (1, 4, 2, 9)),
         ({}, 100, (4, 4), (1, 1, 4, 8)),
         ({"gpus": 0}, 100, (4, 4), (0, 1, 4, 1)),
         ({"gpus": 1, "max": 16, "pack": 1}, 100, (32, 8), (1, 4, 16, 1)),
@@ -370,6 +374,15 @@ def test_auto_workers(
     gpus, cpus, workers, pack = found
     resources = resolve_workers(Workers(**wanted), trials, Machine(cores=machine[0], gpus=machine[1]))  # type: ignore[arg-type]
     assert resources == Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack)
+
+
+@pytest.mark.parametrize(
+    ("preset", "prior", "together"),
+    [("quick", "embedded", 64), ("practical", "embedded", 64), ("paper", "embedded", 8), ("quick", "mixture", 8)],
+)
+def test_what_a_gpu_advances_together(preset: str, prior: str, together: int) -> None:
+    spec = parse_spec(f"name: a\nprompts: [a mug]\npreset: {preset}\nprior: {prior}\n", "a.yaml", None)
+    assert launch.gpu_pack(make_plan(spec, [PromptRow(prompt="a mug", tags={})])) == together
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:
@@ -386,3 +399,34 @@ def test_tracking_that_breaks_costs_a_notice_only(spec: Path, monkeypatch: pytes
     done = run("run", str(spec), "--executor", "inline", "--no-progress")
     assert done.code == 0
     assert "MLflow at http://nowhere is not complete (ConnectionError: no route to host); results are" in done.out
+
+
+# ---- evaluating ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_that_asks_for_it_is_evaluated_when_it_is_done(
+    spec: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    views = {name: (255, 0, 0) for name in ("a mug", "a duck")}
+
+    def judge(name: str) -> ColourJudge:
+        asked.append(name)
+        return ColourJudge(views)
+
+    monkeypatch.setattr(judging, "load_judge", judge)
+    edit(spec, "tracking:", "evaluate: {judge: mine, auto: true}\ntracking:")
+    done = run("run", str(spec), "--executor", "inline")
+    assert done.code == 0, done.out + done.err
+    assert asked == ["mine"] and "4 trials, judged by colours" in done.out
+    assert Sweep(storage).trials()["rank_color"].tolist() == [2] * 4, "the judge cannot tell the two"
+    edit(spec, "judge: mine", "judge: another")
+    assert run("rprecision", str(spec)).code == 0 and asked[-1] == "another", "the file's, not the stored one"
+    assert run("rprecision", storage.url).code == 0 and asked[-1] == "mine"
+    assert run("rprecision", storage.url, "--judge", "third").code == 0 and asked[-1] == "third"
+
+
+def test_a_sweep_that_does_not_ask_for_it_is_not_evaluated(spec: Path, storage: Storage) -> None:
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert not storage.exists(paths.EVALUATION_POINTER)
+    assert Sweep(storage).trials()["judge"].isna().all()

@@ -54,6 +54,18 @@ def test_every_complaint_has_advice(tmp_path: Path) -> None:
     assert all(check.advice for check in checks if check.level is not Level.OK)
 
 
+def test_a_judge_that_will_be_asked_is_tried(tmp_path: Path) -> None:
+    text = f"name: x\nprompts: [a mug]\nprior: mixture\nstorage: {tmp_path}\nevaluate: {{judge: JUDGE, auto: true}}\n"
+    for judge, level, found in (
+        ("embedded", Level.OK, "open_clip:judge@image-sha256-"),
+        ("./nowhere", Level.FAIL, "evaluate.judge = './nowhere': there is no such folder"),
+    ):
+        checks = doctor.examine(parse_spec(text.replace("JUDGE", judge), "x.yaml", None))
+        (check,) = [check for check in checks if check.name == "judge"]
+        assert check.level is level and check.found.startswith(found)
+        assert bool(check.advice) == (level is Level.FAIL)
+
+
 def test_an_old_python_fails() -> None:
     assert doctor.check_python((3, 10)).level is Level.FAIL
 

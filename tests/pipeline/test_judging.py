@@ -1,203 +1,93 @@
-"""Judging a sweep: renders whose colours are known, and a judge that reads colours."""
+"""Judges: how they are named, whom they must not judge, and that a trial is looked at by itself."""
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-from collections.abc import Sequence
+import io
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
-from colour_judge import BLUE, GREEN, RED, Colour, ColourJudge
+import tiny_image_text
+from colour_judge import BLUE, GREEN, RED, ColourJudge
 from PIL import Image
-from stored import PRIOR, begin, trial
 
+from dreamcore.assets import JUDGE
 from pipeline import judging
-from pipeline.cli import main
-from pipeline.engine import View
 from pipeline.errors import UserError
-from pipeline.judging import Judged, judge_sweep
-from pipeline.pictures import encode
-from pipeline.record.attempts import finish
-from pipeline.record.commit import commit
-from pipeline.storage import Storage
-from pipeline.trial import Trial
+from pipeline.judging import answers_of, check_impartial, load_judge, look, texts_for
 
-TEXTS = {"a cherry": RED, "a lime": GREEN, "a cat": BLUE, "a berry": (255, 0, 255)}
-TEXTS |= {f"{name}, {view} view": colour for name in TEXTS for view, colour in
-          (("front", RED), ("side", GREEN), ("back", BLUE))}  # fmt: skip
-Views = Sequence[Colour]
+IMAGE, OTHER, TEXT = "a" * 64, "b" * 64, "c" * 64
 
 
-def tagged(made: Trial, front: bool) -> Trial:
-    return dataclasses.replace(made, tags={"directional": str(front).lower()})
+def png(colour: tuple[int, int, int], side: int = 4) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side), colour).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
-def commit_views(storage: Storage, made: Trial, looks: dict[str, Views], side: int = 4) -> None:
-    row = {"trial_id": made.trial_id, "prompt": made.prompt, "seed": made.seed, "variant": made.variant, "steps": 4}
-    views = [
-        View(index=i, kind=kind, azimuth=90.0 * i, elevation=20.0, radius=2.5,
-             png=encode(Image.new("RGB", (side, side), colour)))
-        for kind, colours in looks.items()
-        for i, colour in enumerate(colours)
-    ]  # fmt: skip
-    finish(storage, made.trial_id, 1, row | {"status": "completed", "prior": PRIOR}, [{"step": 4, "t": 0.0}], views)
-    assert commit(storage, made.trial_id, 1)
+def test_the_bundled_judge_goes_by_its_name() -> None:
+    judge = load_judge("embedded")
+    assert judge.identity == load_judge(str(JUDGE)).identity
+    assert judge.identity.startswith("open_clip:judge@image-sha256-")
 
 
-def looks(color: Views, textureless: Views) -> dict[str, Views]:
-    return {"color": color, "textureless": textureless}
+def test_a_folder_is_a_judge(tmp_path: Path) -> None:
+    folder = tiny_image_text.save_folder(tmp_path)
+    assert load_judge(str(folder)).identity.startswith(f"open_clip:{folder.name}@")
 
 
-CHERRY, LIME, CAT = tagged(trial("a cherry"), False), tagged(trial("a lime"), False), tagged(trial("a cat"), True)
-STRONG = [tagged(trial("a cat", seed, "w20", scale=20), True) for seed in (0, 1)]
-
-
-@pytest.fixture
-def storage(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Storage:
-    monkeypatch.setattr(judging, "load_judge", lambda name: ColourJudge(TEXTS))
-    begin(tmp_storage, CHERRY, LIME, CAT, *STRONG)
-    commit_views(tmp_storage, CHERRY, looks([RED] * 4, [GREEN] * 4))
-    commit_views(tmp_storage, LIME, looks([GREEN, GREEN, GREEN, RED], [GREEN, GREEN, RED, RED]))
-    commit_views(tmp_storage, CAT, looks([RED, GREEN, BLUE, GREEN], [BLUE] * 4))
-    commit_views(tmp_storage, STRONG[0], looks([RED, BLUE, RED, BLUE], [BLUE] * 4))
-    commit_views(tmp_storage, STRONG[1], looks([BLUE] * 4, [BLUE, BLUE, BLUE, RED]))
-    return tmp_storage
-
-
-def rows(judged: Judged, *columns: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in judged.trials[list(columns)].itertuples(index=False)]
-
-
-def test_each_trial_and_variant_is_judged_by_its_renders(storage: Storage) -> None:
-    told: list[tuple[str, int, int]] = []
-    judged = judge_sweep(storage, report=lambda *progress: told.append(progress))
-    assert judged.captions == ("a cherry", "a lime", "a cat") and judged.judge == "colours"
-    assert rows(judged, "prompt", "variant", "seed", "found_color", "found_geometry", "saw_geometry") == [
-        ("a cat", "base", 0, False, True, "a cat"),  # half its views are green
-        ("a cherry", "base", 0, True, False, "a lime"),
-        ("a lime", "base", 0, True, False, "a cherry"),  # a tie is a miss; of the two the first is named
-        ("a cat", "w20", 0, False, True, "a cat"),
-        ("a cat", "w20", 1, True, True, "a cat"),
+def test_an_architecture_goes_with_a_tag_or_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(judging, "load_image_text", lambda model, pretrained, device: asked.append((model, pretrained)))
+    for name in ("ViT-B-32/laion2b_s34b_b79k", "ViT-B-32/~/weights/b32.safetensors", "/nowhere/clip", "./clip"):
+        load_judge(name)
+    assert asked == [
+        ("ViT-B-32", "laion2b_s34b_b79k"),
+        ("ViT-B-32", "~/weights/b32.safetensors"),
+        ("/nowhere/clip", ""),
+        ("./clip", ""),
     ]
-    base, strong = judged.variants
-    assert (base.variant, base.trials, strong.variant, strong.trials) == ("base", 3, "w20", 2)
-    assert base.color.views.value == pytest.approx((4 + 3 + 1) / 12)
-    assert base.color.objects.value == pytest.approx(2 / 3)
-    assert base.geometry.views.value == pytest.approx((0 + 2 + 4) / 12)
-    assert base.geometry.objects.value == pytest.approx(1 / 3)
-    assert base.color.chance == pytest.approx(1 / 3)
-    assert {name for name, _, _ in told} == {"base", "w20"} and told[-1][1:] == (8, 8)
-
-
-def test_fronts_are_counted_where_there_is_one(storage: Storage) -> None:
-    judged = judge_sweep(storage)
-    # red is a front: only the first strong cat has two
-    assert rows(judged, "prompt", "janus") == [
-        ("a cat", False), ("a cherry", None), ("a lime", None), ("a cat", True), ("a cat", False),
-    ]  # fmt: skip
-    base, strong = (one.janus for one in judged.variants)
-    assert base is not None and (base.value, base.count) == (0.0, 1)
-    assert strong is not None and (strong.value, strong.count) == (0.5, 2)
-
-
-def test_a_sweep_without_fronts_has_no_janus_rate(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "load_judge", lambda name: ColourJudge(TEXTS))
-    begin(tmp_storage, CHERRY)
-    commit_views(tmp_storage, CHERRY, looks([RED] * 2, [RED] * 2))
-    assert judge_sweep(tmp_storage).variants[0].janus is None
-
-
-def test_a_table_of_captions_makes_it_harder(storage: Storage, tmp_path: Path) -> None:
-    table = tmp_path / "captions.csv"
-    table.write_text("prompt\n" + "\n".join(["a berry", "a cherry", "a lime", "a cat"]))
-    judged = judge_sweep(storage, captions=table)
-    assert judged.captions[0] == "a berry"
-    assert judged.variants[0].color.chance == 0.25
-    strong = judged.trials[(judged.trials["variant"] == "w20") & (judged.trials["seed"] == 0)]
-    assert list(strong["saw_color"]) == ["a berry"], "red and blue are purple"
-
-
-# ---- what is refused -------------------------------------------------------------------------------------------------
-
-
-def refused(storage: Storage, **options: Path) -> str:
-    with pytest.raises(UserError) as error:
-        judge_sweep(storage, **options)  # type: ignore[arg-type]
-    return str(error.value)
-
-
-def test_a_prompt_that_the_table_lacks_is_named(storage: Storage, tmp_path: Path) -> None:
-    (tmp_path / "few.csv").write_text("prompt\na cherry\na lime\n")
-    message = refused(storage, captions=tmp_path / "few.csv")
-    assert "few.csv: 'a cat' is a prompt of the sweep and not among these captions: add it" in message
-
-
-def test_a_sweep_without_renders_is_refused(tmp_storage: Storage) -> None:
-    begin(tmp_storage, CHERRY, LIME)
-    assert "no finished trial yet" in refused(tmp_storage)
-    commit_views(tmp_storage, CHERRY, {"depth": [RED]})
-    assert "has no renders yet" in refused(tmp_storage)
 
 
 @pytest.mark.parametrize(
-    ("second", "side"),
-    [(looks([RED], [RED]), 4), ({"color": [RED] * 2}, 4), (looks([RED] * 2, [RED] * 2), 8)],
-)
-def test_trials_with_other_outputs_are_refused(
-    tmp_storage: Storage, second: dict[str, Views], side: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(judging, "load_judge", lambda name: ColourJudge(TEXTS))
-    begin(tmp_storage, CHERRY, LIME)
-    commit_views(tmp_storage, CHERRY, looks([RED] * 2, [RED] * 2))
-    commit_views(tmp_storage, LIME, second, side)
-    assert "judge sweeps of one `outputs` at a time" in refused(tmp_storage)
-
-
-# ---- the command -----------------------------------------------------------------------------------------------------
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["dreamsweep", "rprecision", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    return int(end.value.code or 0)
-
-
-def test_the_command_prints_a_row_a_variant_and_writes_a_row_a_trial(
-    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "judged.csv"
-    assert run(monkeypatch, storage.url, "-o", str(path)) == 0
-    printed = capsys.readouterr().out.splitlines()
-    base = next(line for line in printed if line.split()[:1] == ["base"])
-    assert base.split()[1] == "3" and "66.7 %" in base and "33.3 %" in base
-    assert printed[-1] == "among 3 captions: chance is 33.33 %"
-    frame = pd.read_csv(path)
-    assert list(frame["saw_color"])[1:3] == ["a cherry", "a lime"] and len(frame) == 5
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("name", "message"),
     [
-        (["--judge", "nowhere"], "--judge = 'nowhere': there is no such folder"),
-        (["-o", "judged.png"], "--output judged.png: must end in .csv"),
-        (["--captions", "nowhere.csv"], "nowhere.csv"),
+        ("/no/where", "--judge = '/no/where': there is no such folder or JSON file"),
+        ("nowhere", "--judge = 'nowhere': there is no such folder or JSON file"),
+        ("ViT-B-23/laion2b_s34b_b79k", "--judge = 'ViT-B-23/laion2b_s34b_b79k'.*Did you mean ViT-B-32"),
+        ("ViT-B-32/laion2b", "--judge = 'laion2b': there is no such checkpoint file, and did you mean laion"),
+        ("ViT-B-32/laion2b_s34b_b79k", "these weights of ViT-B-32 are not on this machine and cannot be downloaded"),
     ],
 )
-def test_the_command_refuses_and_writes_nothing(
-    tmp_storage: Storage,
-    arguments: list[str],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    begin(tmp_storage, CHERRY)
-    commit_views(tmp_storage, CHERRY, looks([RED], [RED]))
-    before = sorted(tmp_path.iterdir())
-    assert run(monkeypatch, tmp_storage.url, *arguments) == 2
-    assert message in capsys.readouterr().err
-    assert sorted(tmp_path.iterdir()) == before
+def test_a_judge_that_cannot_be_loaded_is_named_as_the_user_did(name: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        load_judge(name)
+    assert "guidance." not in str(error.value)
+
+
+def test_a_model_must_not_judge_what_it_guided() -> None:
+    judge = f"open_clip:ViT-B-32@image-sha256-{IMAGE}+text-sha256-{TEXT}"
+    renamed = f"open_clip:mine@image-sha256-{IMAGE}+text-sha256-{OTHER}"
+    with pytest.raises(UserError, match="ViT-B-32 guided the trials of 'dream_fields': .* Choose another --judge"):
+        check_impartial(judge, {"dream_fields": renamed})
+    check_impartial(judge, {"dream_fields": f"open_clip:ViT-B-32@image-sha256-{OTHER}+text-sha256-{TEXT}"})
+
+
+def test_views_of_a_trial_are_seen_in_order() -> None:
+    seen = look(ColourJudge({}), [png(RED), png(BLUE), png(GREEN)])
+    assert np.array_equal(seen, np.array([[1, 0, 0], [0, 0, 1], [0, 1, 0]], np.float32))
+    with pytest.raises(UserError, match="different sizes"):
+        look(ColourJudge({}), [png(RED), png(RED, 8)])
+
+
+def test_fronts_are_read_of_prompts_that_have_one() -> None:
+    assert texts_for(["a cat", "a lime"], ["a cat"]) == (
+        "a cat", "a lime", "a cat, front view", "a cat, side view", "a cat, back view",
+    )  # fmt: skip
+
+
+def test_without_a_scene_there_is_no_geometry_and_no_front() -> None:
+    captions, seen = np.eye(3), np.eye(3)[[0, 0, 1]]
+    row = answers_of({"color": seen}, captions, ["r", "g", "b"], 0, np.eye(3))
+    assert row["rank_color"] == 1 and row["views_found_color"] == 2 and row["clip_score"] == pytest.approx(2 / 3)
+    assert not {name for name in row if "geometry" in name} and "janus" not in row

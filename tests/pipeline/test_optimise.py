@@ -9,11 +9,13 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny_image_text
 import tiny_pipelines as tiny
 from PIL import Image
 
+from dreamcore.evaluate.form import cube
 from dreamcore.priors import deepfloyd
 from dreamcore.priors.text import TextEncoder
 from pipeline.launch import Resources, make_engine_factory
@@ -149,9 +151,25 @@ def test_finished_trials_are_rendered_at_the_elevation(elevation: float) -> None
     with contextlib.closing(engine.prepare()):
         engine.admit(trial, None)
     outcome = engine.finish(trial.trial_id)
-    assert {view.elevation for view in outcome.views} == {elevation}
+    views = [view for view in outcome.views if view.kind != "occupancy"]
+    assert {view.elevation for view in views} == {elevation}
     assert 0.0 < outcome.metrics["coverage"] <= 1.0
-    assert all(Image.open(io.BytesIO(view.png)).size == (16, 16) for view in outcome.views)
+    assert all(Image.open(io.BytesIO(view.png)).size == (16, 16) for view in views)
+
+
+def test_a_finished_scene_leaves_the_space_that_it_fills() -> None:
+    spec, plan = planned("mixture")
+    factory = make_engine_factory(spec, ONE_CPU, plan)
+    assert isinstance(factory, SceneEngineFactory)
+    engine = make_engine(factory)
+    engine.admit(plan.trials[0], None)
+    outcome = engine.finish(plan.trials[0].trial_id)
+    (kept,) = [view for view in outcome.views if view.kind == "occupancy"]
+    assert (kept.azimuth, kept.elevation, kept.radius) == (None, None, None)
+    occupied = cube(np.asarray(Image.open(io.BytesIO(kept.png)).convert("L")))
+    assert occupied.shape == (64, 64, 64)
+    assert 0 < occupied.sum() < occupied.size / 8, "the blob that every field starts from"
+    assert outcome.metrics["floaters"] == 0.0 and outcome.metrics["thickness"] > 0.9
 
 
 def test_the_model_that_guided_goes_with_the_outcome(tmp_path: Path) -> None:

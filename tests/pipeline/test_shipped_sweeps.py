@@ -169,6 +169,19 @@ def test_the_guidance_sweep_crosses_weights_and_seeds() -> None:
         assert {**trial.config, "guidance": None} == {**to_dict(PRESETS["practical"]), "guidance": None}
 
 
+def test_the_diversity_sweep_has_seeds_to_compare_and_captions_to_seek_among() -> None:
+    trials, spec = _plan("diversity.yaml").trials, load_spec(SWEEPS / "diversity.yaml")
+    prompts = {trial.prompt for trial in trials}
+    with (SWEEPS / "prompts" / "judged.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["prompt"]: row for row in csv.DictReader(file)}
+    assert len(prompts) >= 4 and prompts <= set(rows)
+    assert all(trial.tags["directional"] == rows[trial.prompt]["directional"] for trial in trials)
+    cells = [(trial.prompt, trial.seed, trial.config["guidance"]["scale"]) for trial in trials]
+    assert sorted(cells) == sorted(itertools.product(prompts, range(6), (20, 100)))
+    assert {trial.variant for trial in trials} == {"w20", "w100"}
+    assert (spec.prior.kind, spec.evaluate.judge, spec.evaluate.auto) == ("embedded", "embedded", True)
+
+
 def test_the_retrieval_protocol() -> None:
     spec, trials = load_spec(SWEEPS / "paper.yaml"), _plan("paper.yaml").trials
     assert len(trials) == 354

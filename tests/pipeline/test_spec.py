@@ -75,6 +75,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         "retries": {"user": 1, "infrastructure": 5, "out_of_memory": 2, "divergence": 0},
         "checkpoint": {"every_steps": 250, "every_seconds": 120.0, "keep": 2},
         "outputs": {"views": 8, "size": 128, "elevation": 20.0},
+        "evaluate": {"judge": "embedded", "auto": False},
         "tracking": {"mlflow": "auto"},
     }
 
@@ -152,7 +153,11 @@ ONE_FAULT = [
         GOOD + "seed: 3\n",
         "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage,",
     ),
-    (GOOD + "evaluate: {clip: embedded}\n", 's.yaml:3: evaluate = {"clip": "embedded"}: unknown key. Known keys:'),
+    (GOOD + "judging: {clip: embedded}\n", 's.yaml:3: judging = {"clip": "embedded"}: unknown key. Known keys:'),
+    (
+        GOOD + "evaluate: {clip: embedded}\n",
+        's.yaml:3: evaluate.clip = "embedded": unknown key. Known keys: judge, auto',
+    ),
     (GOOD + "outputs: {mesh: true}\n", "s.yaml:3: outputs.mesh = true: unknown key. Known keys: views, size"),
     (
         GOOD + "workers:\n  gpu: 1\n",
