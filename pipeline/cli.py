@@ -74,11 +74,11 @@ NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show nothing wh
 
 def main() -> None:
     """The console script. The one place that turns an error of the user's into a message and an exit code."""
-    from pipeline.errors import Fenced, UserError
+    from pipeline.errors import Fenced, StorageUnavailable, UserError
 
     try:
         app()
-    except (UserError, Fenced) as error:
+    except (UserError, StorageUnavailable, Fenced) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
 
@@ -123,7 +123,7 @@ def run(
     from pipeline.storage import Storage
 
     spec, planned = sweeps.load(spec_path)
-    storage = Storage(spec.url)
+    storage = Storage(spec.url, spec.storage_rule)
     storage.check_writable()
     if _nothing_left(storage, planned, retry_failed):
         return
@@ -143,8 +143,9 @@ def resume(
     from pipeline import sweeps
 
     storage = sweeps.locate(target)
-    storage.check_writable()
     spec, planned = sweeps.stored(storage)
+    storage = storage.by_rule(spec.storage_rule)
+    storage.check_writable()
     if _nothing_left(storage, planned, retry_failed):
         return
     _run(spec, planned, storage, address, executor, retry_failed, no_progress, f"resume {shlex.quote(target)}")
@@ -402,6 +403,7 @@ def mlflow_sync(
     from pipeline import sweeps
     from pipeline.errors import UserError
     from pipeline.record.tracking import mlflow_uri
+    from pipeline.secrets import redact
 
     storage = sweeps.locate(target)
     spec, planned = sweeps.stored(storage)
@@ -413,7 +415,7 @@ def mlflow_sync(
     from pipeline.record.mlflow_runs import sync
 
     count = sync(storage, place, len(planned), lambda: sweep_figures(storage))
-    print(f"MLflow at {place} is complete: {count} runs were not")
+    print(f"MLflow at {redact(place)} is complete: {count} runs were not")
 
 
 # ---- what commands share ---------------------------------------------------------------------------------------------
