@@ -27,11 +27,13 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A trial given to a worker as attempt `number`. `resume_from` is the attempt whose checkpoint to start from."""
+    """A trial given to a worker as attempt `number`. `resume_from` is the attempt whose checkpoint to start from, or
+    that of an attempt before it, but of none up to `barred`."""
 
     trial: Trial
     number: int
     resume_from: int | None = None
+    barred: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,7 +143,8 @@ def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
         beat = {"at": claim["at"], "released": False}  # the claim is all that this driver has said
     owner = Owner(**claim["owner"])
     age = now - beat["at"]
-    if beat["released"] or age >= FRESH_SECONDS or owner.is_dead():
+    # A sign of life from the future is no better than one from long ago: the clock it was made by has jumped.
+    if beat["released"] or abs(age) >= FRESH_SECONDS or owner.is_dead():
         return
     since = datetime.fromtimestamp(claim["at"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     raise LeaseHeld(

@@ -34,6 +34,8 @@ def end_attempt(row: TrialState, ending: Ending, retries: Retries, now: float) -
         return replace(row, alone_until=max(ending.step, row.alone_until or 0))
     count = row.failures.get(failure, 0) + 1
     row = replace(row, failures={**row.failures, failure: count})
+    if ending.worker_lost:  # it may have left a checkpoint and died before it could tell
+        row = replace(row, resume_from=row.number)
     budget = retries.budget(failure)
     if budget is None:
         return row

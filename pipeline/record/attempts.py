@@ -27,13 +27,15 @@ class DamagedAttempt(RuntimeError):
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A trial after `step` steps: the engine's blob, the history rows up to that step, the seconds of optimisation so
-    far. `number` is the attempt that wrote it."""
+    far. `number` is the attempt that wrote it. `ended` says that the scene takes no further step, though it may have
+    some left."""
 
     number: int
     step: int
     blob: bytes
     rows: Sequence[Row]
     seconds: float
+    ended: bool = False
 
 
 def claim(storage: Storage, trial_id: str, number: int, worker_id: str) -> bool:
@@ -48,7 +50,8 @@ def claim(storage: Storage, trial_id: str, number: int, worker_id: str) -> bool:
 def save_checkpoint(storage: Storage, trial_id: str, checkpoint: Checkpoint, keep: int) -> None:
     """Write the checkpoint, then point to it, then delete all but the newest `keep` of this attempt."""
     number, step = checkpoint.number, checkpoint.step
-    sidecar = _json({"step": step, "seconds": checkpoint.seconds, "history": list(checkpoint.rows)})
+    known = {"step": step, "seconds": checkpoint.seconds, "history": list(checkpoint.rows), "ended": checkpoint.ended}
+    sidecar = _json(known)
     entry = {
         "step": step,
         **_put(storage, paths.checkpoint_data(trial_id, number, step), checkpoint.blob),
@@ -61,11 +64,12 @@ def save_checkpoint(storage: Storage, trial_id: str, checkpoint: Checkpoint, kee
         storage.delete(old["sidecar"]["key"])
 
 
-def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None) -> Iterator[Checkpoint]:
+def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None, after: int = 0) -> Iterator[Checkpoint]:
     """The trial's whole checkpoints, best first: the newest attempt's newest, then the one before, then those of
-    earlier attempts. `up_to` leaves out attempts after it. Torn, altered or missing ones are passed over."""
+    earlier attempts. Attempts later than `up_to` are left out, and those up to `after`. Torn, altered or missing ones
+    are passed over."""
     for number in sorted(attempt_numbers(storage, trial_id), reverse=True):
-        if up_to is not None and number > up_to:
+        if number <= after or (up_to is not None and number > up_to):
             continue
         for entry in _entries(storage, trial_id, number):
             checkpoint = _load(storage, number, entry)
@@ -100,7 +104,12 @@ def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint
         return None
     known = json.loads(sidecar)
     return Checkpoint(
-        number=number, step=entry["step"], blob=blob, rows=known["history"], seconds=float(known["seconds"])
+        number=number,
+        step=entry["step"],
+        blob=blob,
+        rows=known["history"],
+        seconds=float(known["seconds"]),
+        ended=bool(known.get("ended", False)),  # earlier sweeps did not say
     )
 
 

@@ -18,6 +18,7 @@ compaction_failed  message (it is tried again)
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -33,13 +34,20 @@ _URGENT = frozenset({"attempt_ended", "failed", "round_opened"})
 
 class Journal:
     """The facts of one driver, buffered. `check` is called before each write and raises `Fenced` if a newer driver has
-    taken over."""
+    taken over. `clock` dates the facts, `steady` measures how long they have waited."""
 
-    def __init__(self, storage: Storage, epoch: int, clock: Callable[[], float], check: Callable[[], None]) -> None:
-        self._storage, self._epoch, self._clock, self._check = storage, epoch, clock, check
+    def __init__(
+        self,
+        storage: Storage,
+        epoch: int,
+        clock: Callable[[], float],
+        check: Callable[[], None],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._storage, self._epoch, self._clock, self._check, self._steady = storage, epoch, clock, check, steady
         self._sequence = 0
         self._lines: list[str] = []
-        self._flushed_at = clock()
+        self._flushed_at = steady()
         self.urgent = False
 
     def add(self, fact: Fact) -> None:
@@ -49,7 +57,7 @@ class Journal:
 
     def due(self, seconds: float, facts: int) -> bool:
         """Whether facts wait, and are urgent, older than `seconds` or more than `facts`."""
-        late = self._clock() - self._flushed_at >= seconds or len(self._lines) > facts
+        late = self._steady() - self._flushed_at >= seconds or len(self._lines) > facts
         return bool(self._lines) and (self.urgent or late)
 
     def flush(self) -> None:
@@ -62,7 +70,7 @@ class Journal:
             raise Fenced(f"another driver writes the journal of epoch {self._epoch}")
         self._sequence += 1
         self._lines.clear()
-        self._flushed_at = self._clock()
+        self._flushed_at = self._steady()
         self.urgent = False
 
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
+from fakes import FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
 
 from pipeline import paths
 from pipeline.driver import DriverOptions, Summary, drive
@@ -208,7 +209,7 @@ def test_a_prior_that_does_not_load_ends_the_sweep_with_a_message(tmp_storage: S
 
 
 def test_a_second_driver_is_refused(tmp_storage: Storage) -> None:
-    Lease.acquire(tmp_storage, ELSEWHERE, FakeClock(now=2e9))
+    Lease.acquire(tmp_storage, ELSEWHERE, time.time)
     with pytest.raises(LeaseHeld):
         Run(tmp_storage)(make_trials(1))
     assert started(tmp_storage) == []
@@ -413,7 +414,7 @@ def check_tables(storage: Storage, truth: dict[str, float]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    manifest = json.loads(storage.read(paths.DATASET_POINTER))
+    manifest = json.loads(storage.read(storage.list(paths.MANIFESTS)[-1]))
     tables: dict[str, list[tuple[str, str]]] = {"trials": [], "history": []}
     for part in manifest["parts"]:
         if part["table"] in tables:

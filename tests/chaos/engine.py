@@ -1,0 +1,64 @@
+"""The fake engine of the tests with simulated time and chance troubles, and a log of every step that it does.
+
+Beside the words of `fakes`, prompts may have `nan@k`: the loss of step k is not a number.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from chaos.faults import Weather
+from fakes import FakeEngine
+
+from pipeline.engine import StepReport
+from pipeline.trial import Trial
+
+_NAN = re.compile(r"nan@(\d+)")
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """Trial `trial_id` was taken up at `start` by a process, or (`start` None) it reached `step`."""
+
+    process: str
+    trial_id: str
+    step: int
+    start: bool
+
+
+@dataclass
+class ChaosEngine(FakeEngine):
+    """Each step takes `pace` simulated seconds. `log` outlives the process: the checker compares it with storage."""
+
+    weather: Weather | None = None
+    sleep: Callable[[float], None] = lambda seconds: None
+    pace: float = 1.0
+    process: str = ""
+    log: list[Stepped] = field(default_factory=list)
+
+    def admit(self, trial: Trial, checkpoint: bytes | None) -> int:
+        step = super().admit(trial, checkpoint)
+        self.log.append(Stepped(self.process, trial.trial_id, step, start=True))
+        return step
+
+    def step(self) -> Sequence[StepReport]:
+        assert self.weather is not None
+        self.sleep(self.pace * self.weather.dice.uniform(0.8, 1.2))
+        if self.weather.strikes("user exception"):
+            raise ValueError("a bug that comes and goes")
+        if self.weather.strikes("out of memory"):
+            raise MemoryError("the fake device is full")
+        if self.weather.strikes("device broken"):
+            raise RuntimeError("CUDA error: unspecified launch failure (fake)")
+        reports = [self._marked(report) for report in super().step()]
+        self.log += [Stepped(self.process, report.trial_id, report.step, start=False) for report in reports]
+        return reports
+
+    def _marked(self, report: StepReport) -> StepReport:
+        scene = self.scenes[report.trial_id]
+        if str(report.step) in _NAN.findall(scene.trial.prompt):
+            return replace(report, metrics={**report.metrics, "loss": math.nan})
+        return report
