@@ -1,8 +1,8 @@
 """The state of a sweep from what storage holds: plan, commits, failures, journal and attempts.
 
 Commits and failures are the truth about what is final. The journal tells what budgets are spent. The listing of the
-attempts tells which numbers are taken, which attempt has the newest checkpoint, and which one finished without its
-commit because its driver died first.
+attempts tells which numbers are taken, and which one finished without its commit because its driver died first. Which
+checkpoint is the newest, a worker finds out when it takes the trial up: those of a dead driver may go on writing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class _Traces:
     """What the listing shows of a trial's attempts; 0 for none."""
 
     newest: int = 0
-    checkpointed: int = 0
     finished: int = 0
 
 
@@ -114,7 +113,7 @@ def _settle(row: TrialState, trace: _Traces, recorded: bool) -> TrialState:
         row,
         status=status,
         number=max(row.number, trace.newest),
-        resume_from=trace.checkpointed if trace.checkpointed > row.barred else None,
+        resume_from=trace.newest if trace.newest > row.barred else None,
         worker_id="",
         not_before=0.0,
         reason=row.reason or ("failed in an earlier run" if recorded else ""),
@@ -135,8 +134,6 @@ def _list_attempts(storage: Storage) -> Mapping[str, _Traces]:
         trial_id, number, name = parts[1], int(parts[2]), parts[-1]
         trace = found.setdefault(trial_id, _Traces())
         trace.newest = max(trace.newest, number)
-        if key == paths.checkpoint_pointer(trial_id, number):
-            trace.checkpointed = max(trace.checkpointed, number)
-        elif name == "done.json":
+        if name == "done.json":
             trace.finished = max(trace.finished, number)
     return found

@@ -341,14 +341,13 @@ def _redone(
         if not number:
             yield f"I7: trial {trial_id} was taken up at {step} by a worker that had not claimed it"
             return
+        if any(other > number for other in attempts):
+            continue  # a stale worker: nobody waits for what it does
         if start and trial_id not in damaged and trial.told("diverge") is None:
-            if any(other > number for other in attempts):
-                continue  # a stale worker woke up: nobody waits for what it does
-            before = {other: far for other, far in attempts.items() if other < number}
-            redone = max(before.values(), default=0) - step
+            redone = max(attempts.values(), default=0) - step
             if redone > interval:
                 yield f"I4: trial {trial_id} did {redone} steps again at {step}, of {interval} between checkpoints"
-            if redone > 0 and before and (trial_id, max(before), max(before.values())) in noticed:
+            if redone > 0 and (trial_id, max(attempts), max(attempts.values())) in noticed:
                 yield f"I4: trial {trial_id} did {redone} steps again after a notice"
         attempts[number] = step
 

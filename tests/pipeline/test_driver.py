@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
+from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
 
 from pipeline import paths
 from pipeline.driver import DriverOptions, Summary, drive
@@ -313,6 +313,25 @@ def test_a_damaged_result_is_run_again(tmp_storage: Storage) -> None:
     assert run([trial]).committed == 1
     assert committed(tmp_storage) == {trial.trial_id: 2}
     assert states(tmp_storage) == expected([trial])
+
+
+def test_a_wall_clock_that_jumps_back_holds_nothing_up(tmp_storage: Storage, tmp_path: Path) -> None:
+    """The backoff after a worker's death is over when so much time has passed, whatever the date."""
+    run = Run(tmp_storage, tmp_path)
+    wall, steady = FakeClock(now=1e9, tick=0.1), FakeClock(tick=0.1)
+
+    def jump(state: SweepState) -> bool:
+        if any(row.status is Status.WAITING for row in state.trials):
+            wall.now = 0.0
+        return False
+
+    run.stop_when = jump
+    options = replace(OPTIONS, policy=replace(OPTIONS.policy, retries=Retries(backoff_seconds=50.0)))
+    trials = [make_trial("once:kill@4")]
+    none = FakeTracker()
+    summary = drive(trials, tmp_storage, run.executor, options, none, run.compact, run.observe, run.stop, wall, steady)
+    assert (summary.committed, wall.now < 1e6) == (1, True)
+    assert steady.now < 2000.0, "it waited as long as it should"
 
 
 # ---- a driver that dies ----------------------------------------------------------------------------------------------
