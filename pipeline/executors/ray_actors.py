@@ -31,7 +31,7 @@ from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
-# An `events` call that has nothing to tell returns after this; it bounds how long a silent actor goes unnoticed.
+# An `events` call that has nothing to tell returns after this, so that silence tells something.
 _LONG_POLL_SECONDS = 10.0
 # How soon a worker that Ray cannot speak for is asked again.
 _ASK_AGAIN_SECONDS = 1.0
@@ -43,14 +43,16 @@ _DRAINS_SECONDS = 1.0
 class RayOptions:
     """What every worker gets. `address` is a running cluster's (None: one of this driver's own, on this machine).
 
-    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up. A GPU must have
-    `free_gpu_fraction` of its memory free when its worker starts.
+    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up; one that Ray takes
+    for alive and that does not answer, as a stopped process, for `silence_seconds` more than an answer may take. A GPU
+    must have `free_gpu_fraction` of its memory free when its worker starts.
     """
 
     address: str | None = None
     gpus: int = 0
     cpus: float = 1.0
     patience_seconds: float = 30.0
+    silence_seconds: float = 120.0
     free_gpu_fraction: float = 0.8
     object_store_bytes: int = 150_000_000
 
@@ -197,12 +199,14 @@ _Call = tuple[Any, ...]  # method name, then its arguments
 
 @dataclass
 class _Handle:
-    """One live actor: its pending `events` call (None while Ray cannot speak for it, since `silent_since`), the events
-    acknowledged, the control calls that have to be made again, its node once that is known, and whether it was told
-    that the node drains."""
+    """One live actor: its pending `events` call, made at `asked_at` (None while Ray cannot speak for it, since
+    `silent_since`), whether it ever answered one, the events acknowledged, the control calls that have to be made
+    again, its node once that is known, and whether it was told that the node drains."""
 
     actor: Any
     reference: Any = None
+    asked_at: float = 0.0
+    answered: bool = False
     acknowledged: int = 0
     silent_since: float | None = None
     ask_at: float = 0.0
@@ -274,6 +278,7 @@ class RayExecutor:
 
     def poll(self, timeout: float) -> list[WorkerEvent]:
         self._ask_again()
+        self._give_up_the_silent()
         self._look_for_drains()
         asked = {handle.reference: worker_id for worker_id, handle in self._handles.items() if handle.reference}
         references = [*asked, *self._calls]
@@ -315,6 +320,7 @@ class RayExecutor:
     def _listen(self, handle: _Handle) -> None:
         remote = handle.actor.events.options(concurrency_group="control")
         handle.reference = remote.remote(handle.acknowledged, _LONG_POLL_SECONDS)
+        handle.asked_at = self._clock()
 
     def _confirm(self, reference: Any) -> None:
         """Look whether a control call arrived. Any of them may arrive twice."""
@@ -340,7 +346,7 @@ class RayExecutor:
             failure = FailureClass.PREEMPTION if error.preempted else FailureClass.INFRASTRUCTURE
             self._give_up(worker_id, failure, _reason(error))
             return
-        handle.silent_since = None
+        handle.silent_since, handle.answered = None, True
         self._events += events
         if events and isinstance(events[-1], WorkerLost):
             self._let_go(worker_id)
@@ -364,6 +370,14 @@ class RayExecutor:
             unsent, handle.unsent = handle.unsent, []
             for call in unsent:
                 self._call(worker_id, *call)
+
+    def _give_up_the_silent(self) -> None:
+        """End workers that answered once and do not any more. One that never did may still wait for a node."""
+        limit = _LONG_POLL_SECONDS + self._ray_options.silence_seconds
+        for worker_id, handle in list(self._handles.items()):
+            late = handle.reference is not None and self._clock() - handle.asked_at >= limit
+            if late and handle.answered:
+                self._give_up(worker_id, FailureClass.INFRASTRUCTURE, f"no answer for {limit:.0f} seconds")
 
     def _give_up(self, worker_id: str, failure: FailureClass, message: str) -> None:
         self._let_go(worker_id)

@@ -107,7 +107,7 @@ class SimulatedExecutor:
             self._let_go(worker_id, FailureClass.STOPPED, "killed")
 
     def poll(self, timeout: float) -> list[WorkerEvent]:
-        if not self._events and not any(handle.outbox for handle in self._handles.values()):
+        if not self._events and not any(self._is_heard(handle) for handle in self._handles.values()):
             self._cluster.simulation.sleep(timeout)
         for worker_id, handle in list(self._handles.items()):
             self._look_at(worker_id, handle)
@@ -124,9 +124,13 @@ class SimulatedExecutor:
             self._handles[worker_id].mail.append(call)
             self._cluster.simulation.rouse(self._handles[worker_id].process)
 
+    def _is_heard(self, handle: _Handle) -> bool:
+        process = handle.process
+        return bool(handle.outbox) and not process.dead and self._cluster.simulation.now >= process.paused_until
+
     def _look_at(self, worker_id: str, handle: _Handle) -> None:
         now, process = self._cluster.simulation.now, handle.process
-        if handle.outbox and not process.dead and now >= process.paused_until:
+        if self._is_heard(handle):
             self._events += handle.outbox
             handle.outbox = []
             if isinstance(self._events[-1], WorkerLost):

@@ -1,22 +1,15 @@
-"""The fake engine of the tests with simulated time and chance troubles, and a log of every step that it does.
-
-Beside the words of `fakes`, prompts may have `nan@k`: the loss of step k is not a number.
-"""
+"""The fake engine of the tests with simulated time and chance troubles, and a log of every step that it does."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from chaos.faults import Weather
 from fakes import FakeEngine
 
 from pipeline.engine import StepReport
 from pipeline.trial import Trial
-
-_NAN = re.compile(r"nan@(\d+)")
 
 
 @dataclass(frozen=True)
@@ -53,12 +46,6 @@ class ChaosEngine(FakeEngine):
             raise MemoryError("the fake device is full")
         if self.weather.strikes("device broken"):
             raise RuntimeError("CUDA error: unspecified launch failure (fake)")
-        reports = [self._marked(report) for report in super().step()]
+        reports = super().step()
         self.log += [Stepped(self.process, report.trial_id, report.step, start=False) for report in reports]
         return reports
-
-    def _marked(self, report: StepReport) -> StepReport:
-        scene = self.scenes[report.trial_id]
-        if str(report.step) in _NAN.findall(scene.trial.prompt):
-            return replace(report, metrics={**report.metrics, "loss": math.nan})
-        return report
