@@ -7,7 +7,7 @@ checkpoint is the newest, a worker finds out when it takes the trial up: those o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline import paths
@@ -55,8 +55,8 @@ def recover(
     finished: list[tuple[str, int]] = []
     opened: list[TrialState] = []
     if len(done & rows.keys()) < len(rows):
-        _replay(rows, replay(storage), policy)
-        traces = _list_attempts(storage)
+        refused = _replay(rows, replay(storage), policy)
+        traces = _list_attempts(storage, refused)
         for row in [row for row in rows.values() if row.status is not Status.COMMITTED]:
             trial_id, trace = row.trial_id, traces.get(row.trial_id, _Traces())
             settled = _settle(row, trace, recorded=failed.get(trial_id, -1) >= row.round)
@@ -78,8 +78,9 @@ def recover(
     )
 
 
-def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) -> None:
-    """Let the journal happen again to the rows that are not committed."""
+def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) -> set[tuple[str, int]]:
+    """Let the journal happen again to the rows that are not committed; which attempts of theirs were refused."""
+    refused = set()
     for fact in facts:
         row = rows.get(fact.get("trial_id", ""))
         if row is None or row.status is Status.COMMITTED:
@@ -87,12 +88,15 @@ def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) 
         match fact["fact"]:
             case "attempt_started":
                 row = replace(row, number=max(row.number, fact["number"]))
+            case "attempt_refused":
+                refused.add((row.trial_id, fact["number"]))
             case "round_opened":
                 row = _next_round(row, fact["round"] - 1)
             case "attempt_ended" if row.status is not Status.FAILED:
                 row = replace(row, number=max(row.number, fact["number"]))
                 row = end_attempt(row, _ending(fact), policy.retries, now=0.0)
         rows[row.trial_id] = row
+    return refused
 
 
 def _ending(fact: Fact) -> Ending:
@@ -127,13 +131,13 @@ def _next_round(row: TrialState, last: int) -> TrialState:
     )
 
 
-def _list_attempts(storage: Storage) -> Mapping[str, _Traces]:
+def _list_attempts(storage: Storage, refused: Container[tuple[str, int]]) -> Mapping[str, _Traces]:
     found: dict[str, _Traces] = {}
     for key in storage.list(paths.ATTEMPTS):
         parts = key.split("/")
         trial_id, number, name = parts[1], int(parts[2]), parts[-1]
         trace = found.setdefault(trial_id, _Traces())
         trace.newest = max(trace.newest, number)
-        if name == "done.json":
+        if name == "done.json" and (trial_id, number) not in refused:
             trace.finished = max(trace.finished, number)
     return found

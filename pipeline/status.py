@@ -107,6 +107,6 @@ def read_status(storage: Storage, now: float) -> SweepStatus:
 def _driver(beat: Mapping[str, Any], now: float) -> str:
     """Where the driver of the heartbeat runs, or nothing if it has gone."""
     owner = Owner(**beat["owner"])
-    if beat["released"] or now - beat["at"] >= FRESH_SECONDS or owner.is_dead():
+    if beat["released"] or abs(now - beat["at"]) >= FRESH_SECONDS or owner.is_dead():
         return ""
     return f"process {owner.pid} on {owner.host}"

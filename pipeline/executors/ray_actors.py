@@ -200,7 +200,7 @@ _Call = tuple[Any, ...]  # method name, then its arguments
 @dataclass
 class _Handle:
     """One live actor: its pending `events` call, made at `asked_at` (None while Ray cannot speak for it, since
-    `silent_since`), whether it ever answered one, the events acknowledged, the control calls that have to be made
+    `silent_since`), whether it ever answered a call, the events acknowledged, the control calls that have to be made
     again, its node once that is known, and whether it was told that the node drains."""
 
     actor: Any
@@ -328,7 +328,7 @@ class RayExecutor:
         try:
             answer = ray.get(reference)
             if call[0] == "node":
-                self._handles[worker_id].node = answer
+                self._handles[worker_id].node, self._handles[worker_id].answered = answer, True
         except ActorUnavailableError:
             self._handles[worker_id].unsent.append(call)
         except ActorDiedError:

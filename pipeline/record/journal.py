@@ -10,6 +10,7 @@ round_opened       trial_id, round
 attempt_started    trial_id, number, round, worker_id, resume_from
 attempt_ended      trial_id, number, round, failure (null: sent back uncharged), message, step, pack (how many trials
                    were on board, itself included), worker_lost (whether the worker died under it)
+attempt_refused    trial_id, number, message (its files are not whole: it is never committed)
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)

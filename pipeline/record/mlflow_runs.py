@@ -7,6 +7,8 @@ storage by `sync`.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import logging
@@ -64,7 +66,9 @@ class MlflowSink:
 
     def __init__(self, storage: Storage, uri: str) -> None:
         self._storage = storage
-        self._client = MlflowClient(tracking_uri=uri)
+        with _alone(uri):
+            self._client = MlflowClient(tracking_uri=uri)
+            self._client.search_experiments(max_results=1)  # makes the tables of a new database
         self._sweep_id = sweep_id(storage)
         self._experiment = self._find_experiment(uri)
         self._runs: dict[str, str] = {}
@@ -241,6 +245,18 @@ class MlflowSink:
         for name, value in wanted.items():
             if name not in known:
                 self._client.log_metric(run_id, name, float(value), step=int(row["steps"]))
+
+
+@contextlib.contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Be the only process of this machine here, for a SQLite file: two that make its tables at once both fail."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    with open(f"{uri.removeprefix('sqlite:///').partition('?')[0]}.lock", "ab") as lock:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def sync(

@@ -144,6 +144,7 @@ def kill_worker(sweep: RealSweep) -> None:
 
 def stop_worker(sweep: RealSweep) -> None:
     """It sleeps until it has been given up and others have gone on, then wakes up, if it still may."""
+    until(lambda: sweep.commits() > 0, "a worker at work")
     pid, before = _some_worker(sweep), sweep.commits()
     _signal(pid, signal.SIGSTOP)
     until(lambda: _lost_after(sweep, "no answer") or not is_alive(pid), "the worker to be given up", 60.0)

@@ -146,6 +146,19 @@ def test_of_finished_attempts_the_last_is_offered_for_the_commit(tmp_storage: St
     assert look(tmp_storage).start.finished == ((ID, 3),)
 
 
+def test_an_attempt_that_was_refused_is_not_offered_again(tmp_storage: Storage) -> None:
+    """Else every driver would charge the trial for it once more."""
+    tmp_storage.write(paths.attempt_done(ID, 1), b"torn")
+    assert look(tmp_storage).start.finished == ((ID, 1),)
+    refused = {"fact": "attempt_refused", "number": 1, "message": "torn"}
+    write(tmp_storage, started(1), refused, ended(1, FailureClass.INFRASTRUCTURE))
+    found = look(tmp_storage)
+    assert found.start.finished == ()
+    assert found.state.trials[ID].failures == {FailureClass.INFRASTRUCTURE: 1}
+    tmp_storage.write(paths.attempt_done(ID, 2), b"whole")
+    assert look(tmp_storage).start.finished == ((ID, 2),)
+
+
 def test_a_trial_twice_is_refused(tmp_storage: Storage) -> None:
     with pytest.raises(ValueError, match=f"trial {ID} is in the plan twice"):
         recover([TRIAL, TRIAL], tmp_storage, Policy(), epoch=1, now=0.0)
