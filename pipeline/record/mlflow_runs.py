@@ -8,6 +8,7 @@ storage by `sync`.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import json
@@ -86,7 +87,9 @@ class MlflowSink:
         run_id = self._runs.get(trial_id)
         if run_id is None or step <= self._last_step(run_id):
             return
-        self._log_rows(run_id, [{STEP: step, **metrics}])
+        # In single precision, as the history in storage will have it.
+        single = {name: ctypes.c_float(value).value for name, value in metrics.items()}
+        self._log_rows(run_id, [{STEP: step, **single}])
 
     def trial_committed(self, trial_id: str, row: Mapping[str, Any]) -> None:
         self.mirror(fresh_results(self._storage, [trial_id]), trial_id)
