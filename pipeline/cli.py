@@ -218,7 +218,7 @@ def results(
 
 
 @app.command()
-def sheet(
+def sheet(  # noqa: PLR0913, PLR0917  one argument for each option
     target: Target,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.png", help="The picture to write.")],
     rows: Annotated[str, typer.Option(help="prompt, seed, variant or a tag; several with commas.")] = "prompt",
@@ -227,15 +227,20 @@ def sheet(
     view: Annotated[int, typer.Option(min=0, help="Which view of each trial, from 0.")] = 0,
     views: Annotated[int, typer.Option(min=1, help="How many views from that one, side by side.")] = 1,
     side: Annotated[int, typer.Option(min=16, max=1024, help="Side of a view in pixels.")] = 96,
+    wrap: Annotated[
+        int | None, typer.Option(min=1, help="Not a grid: trials one after another, so many in a row, with prompts.")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="With --wrap, every how many trials one is shown.")] = 1,
 ) -> None:
     """One picture of a sweep: its trials as a grid, finished ones with a view. Works while it runs."""
     from pipeline import listing, pictures, sweeps
     from pipeline.errors import UserError
-    from pipeline.sheet import View, make_sheet
+    from pipeline.sheet import View, make_sheet, make_tiles
 
     if output.suffix.lower() != ".png":
         raise UserError(f"--output {output}: must end in .png")
-    made = make_sheet(sweeps.locate(target), rows, columns, View(kind=kind, first=view, count=views, side=side))
+    shown, storage = View(kind=kind, first=view, count=views, side=side), sweeps.locate(target)
+    made = make_tiles(storage, wrap, every, shown) if wrap else make_sheet(storage, rows, columns, shown)
     listing.write(pictures.encode(made.image, made.record), output)
     older = f"; {made.replaced} of an older spec left out" if made.replaced else ""
     print(f"{output}: {made.shown} trials shown, {made.failed} failed, {made.missing} not finished{older}")
