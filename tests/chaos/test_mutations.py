@@ -90,6 +90,7 @@ def asleep_over_a_commit() -> Ended:
     sleeper.place = "/commits/" + sweep.plan[0].trial_id
 
     def damage() -> None:
+        sweep.simulation.pause(sweep.simulation.process, 300.0)  # longer than its lease, whatever was drawn
         objects = sweep.cluster.disk.objects
         path = max(path for path in objects if sweep.plan[0].trial_id in path and path.endswith("history.parquet"))
         data, nonce = objects[path]
