@@ -34,6 +34,20 @@ class StopRequested:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialsCancelled:
+    """Nobody wants these trials any more."""
+
+    trial_ids: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialsReopened:
+    """These trials are wanted again: cancelled ones go on, failed ones begin the named round."""
+
+    rounds: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CommitDecided:
     """The trial is committed, now or before, by this driver or another; for ever."""
 
@@ -50,7 +64,9 @@ class CommitRefused:
     message: str
 
 
-Event = WorkerEvent | SweepStarted | Tick | StopRequested | CommitDecided | CommitRefused
+Event = (
+    WorkerEvent | SweepStarted | Tick | StopRequested | TrialsCancelled | TrialsReopened | CommitDecided | CommitRefused
+)
 
 # ---- commands --------------------------------------------------------------------------------------------------------
 
@@ -75,6 +91,14 @@ class Admit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drop:
+    """Have the worker checkpoint the trial and let go of it. May be said more than once."""
+
+    worker_id: str
+    trial_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commit:
     trial_id: str
     number: int
@@ -94,4 +118,4 @@ class Note:
     fact: Mapping[str, Any]
 
 
-Command = StartWorker | StopWorker | Admit | Commit | RecordFailure | Note
+Command = StartWorker | StopWorker | Admit | Drop | Commit | RecordFailure | Note

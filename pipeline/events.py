@@ -17,6 +17,7 @@ class FailureClass(StrEnum):
     PREEMPTION = "preemption"  # announced; never charged
     OUT_OF_MEMORY = "out_of_memory"
     DIVERGENCE = "divergence"  # the scene's own verdict: diverged
+    POISON = "poison"  # workers die of it; never tried again
     STOPPED = "stopped"  # asked for by the user; never charged
 
 

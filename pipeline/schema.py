@@ -48,6 +48,7 @@ _FAILURES = {
     FailureClass.PREEMPTION: "an announced preemption; never charged to a budget",
     FailureClass.OUT_OF_MEMORY: "a full device",
     FailureClass.DIVERGENCE: "a diverged optimisation",
+    FailureClass.POISON: "the death of a worker that had nothing else on board, after others had died of it too",
     FailureClass.STOPPED: "a stop that somebody asked for; never charged to a budget",
 }
 

@@ -119,7 +119,7 @@ class Worker:
         self._request(assignment)
 
     def cancel(self, trial_id: str) -> None:
-        """Drop the trial without a checkpoint; reported as stopped."""
+        """Checkpoint the trial and drop it; reported as stopped."""
         self._request(trial_id)
 
     def request_stop(self, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
@@ -197,8 +197,7 @@ class Worker:
             case str():
                 run = self._runs.get(request)
                 if run is not None:
-                    self._drop(engine, run)
-                    yield self._failed(run, FailureClass.STOPPED, "cancelled")
+                    yield from self._let_go(engine, run, FailureClass.STOPPED, "cancelled")
             case _Stop():
                 yield from self._stop(engine, request)
 
@@ -363,14 +362,19 @@ class Worker:
     def _stop(self, engine: Engine, stop: _Stop) -> Iterator[WorkerEvent]:
         """Checkpoint trial by trial while time is left, then leave."""
         for run in list(self._runs.values()):
-            if self._clock() < stop.deadline and run.step > run.saved_step:
-                yield from self._checkpoint(engine, run)
-            if run.trial.trial_id in self._runs:
-                self._drop(engine, run)
-                yield self._failed(
-                    run, stop.failure, "stopped" if stop.failure is FailureClass.STOPPED else "preempted"
-                )
+            said = "stopped" if stop.failure is FailureClass.STOPPED else "preempted"
+            yield from self._let_go(engine, run, stop.failure, said, save=self._clock() < stop.deadline)
         self.stopped = True
+
+    def _let_go(
+        self, engine: Engine, run: _Run, failure: FailureClass, said: str, save: bool = True
+    ) -> Iterator[WorkerEvent]:
+        """End the attempt, with a checkpoint where there is something to save and time for it."""
+        if save and run.step > run.saved_step:
+            yield from self._checkpoint(engine, run)
+        if run.trial.trial_id in self._runs:
+            self._drop(engine, run)
+            yield self._failed(run, failure, said)
 
     def _progress(self) -> list[WorkerEvent]:
         """About once every `progress_seconds`, one event a trial on board."""

@@ -343,7 +343,7 @@ def test_an_assignment_that_meets_a_stop_is_handed_back(tmp_storage: Storage) ->
     assert tmp_storage.list() == []
 
 
-def test_a_cancelled_trial_is_dropped(tmp_storage: Storage) -> None:
+def test_a_cancelled_trial_is_checkpointed_and_dropped(tmp_storage: Storage) -> None:
     one, other = make_trials(2, steps=4)
     worker = make(tmp_storage)
     for trial in (one, other):
@@ -352,7 +352,9 @@ def test_a_cancelled_trial_is_dropped(tmp_storage: Storage) -> None:
     worker.cancel(one.trial_id)
     worker.cancel("not here")
     events = run(worker)
-    assert told(events) == [("TrialFailed", FailureClass.STOPPED), ("TrialFinished", 4)]
+    assert told(events) == [("TrialCheckpointed", 1), ("TrialFailed", FailureClass.STOPPED), ("TrialFinished", 4)]
+    saved = newest_checkpoint(tmp_storage, one.trial_id)
+    assert saved is not None and saved.step == 1
 
 
 def test_progress_about_once_a_second(tmp_storage: Storage) -> None:
