@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, AuthenticationError, RayActorError
 
 from pipeline.blame import classify, told
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
+from pipeline.executors.tokens import answers, refused
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
@@ -87,7 +88,11 @@ def cluster_size(address: str | None, object_store_bytes: int = RayOptions.objec
     """The CPU cores and GPUs of the cluster, after `ensure_ray`. Raises UserError if none answers at `address`."""
     try:
         ensure_ray(address, object_store_bytes)
+    except AuthenticationError as error:
+        raise UserError(refused(address or "local")) from error
     except ConnectionError as error:
+        if address is not None and answers(address):  # so Ray says of a refused token, too
+            raise UserError(refused(address)) from error
         raise UserError(f"no Ray cluster answers at {address}: check the address, or leave it out") from error
     has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return int(has.get("CPU", 0)), int(has.get("GPU", 0))

@@ -139,11 +139,12 @@ def test_a_failed_trial_is_one_line_and_exit_code_1(spec: Path, storage: Storage
     assert "failed:" in failed.out
     again = run("run", str(spec), "--executor", "inline")
     assert again.code == 1
-    assert "2 failed; another round for them: --retry-failed" in again.out
+    assert "2 failed; another round for them: " in again.out and " --failed" in again.out
     assert "fail:user as told" in run("status", str(spec)).out
     frame = Sweep(storage).trials()
     assert frame["status"].value_counts().to_dict() == {"completed": 2, "failed": 2}
-    retried = run("run", str(spec), "--executor", "inline", "--retry-failed", "--no-progress")
+    assert "2 trials wanted again" in run("retry", str(spec), "--failed").out
+    retried = run("run", str(spec), "--executor", "inline", "--no-progress")
     assert retried.code == 1
     assert Sweep(storage).trials()["attempts"].max() > frame["attempts"].max()
 
