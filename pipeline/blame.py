@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.errors import StorageError
 from pipeline.events import FailureClass
+from pipeline.secrets import redact
 
 # These come again however often one tries; other OSErrors are the network's or the disk's and may pass.
 _LASTING = (FileNotFoundError, NotADirectoryError, IsADirectoryError, StorageError)
@@ -23,8 +24,8 @@ def classify(error: BaseException) -> FailureClass:
 
 
 def told(error: BaseException) -> str:
-    """The exception in one line for people: its type and its message's first line."""
-    message = str(error).strip().partition("\n")[0]
+    """The exception in one line for people: its type and its message's first line, without secrets."""
+    message = redact(str(error).strip().partition("\n")[0])
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.record.journal import Fact, replay
+from pipeline.record.journal import Fact, replay_after
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -21,14 +21,14 @@ def chronicle(
 ) -> Iterator[str]:
     """Everything so far, of one trial or of all, then whatever comes as long as `more()`, which may take its time, says
     that more may. Raises StorageError for a journal that cannot be read."""
-    told = 0
+    read: dict[int, int] = {}
     while True:
         going = more()
-        facts = list(replay(storage))
-        for fact in facts[told:]:
-            if trial_id is None or fact.get("trial_id") == trial_id:
-                yield tell(fact, trials)
-        told = len(facts)
+        for (epoch, sequence), facts in replay_after(storage, read):
+            for fact in facts:
+                if trial_id is None or fact.get("trial_id") == trial_id:
+                    yield tell(fact, trials)
+            read[epoch] = sequence + 1
         if not going:
             return
 

@@ -75,11 +75,11 @@ NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show nothing wh
 
 def main() -> None:
     """The console script. The one place that turns an error of the user's into a message and an exit code."""
-    from pipeline.errors import Fenced, UserError
+    from pipeline.errors import Fenced, StorageUnavailable, UserError
 
     try:
         app()
-    except (UserError, Fenced) as error:
+    except (UserError, StorageUnavailable, Fenced) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
 
@@ -128,7 +128,7 @@ def run(
     from pipeline.storage import Storage
 
     spec, planned = sweeps.load(spec_path)
-    storage = Storage(spec.url)
+    storage = Storage(spec.url, spec.storage_rule)
     storage.check_writable()
     if nothing_left(storage, planned):
         return
@@ -147,8 +147,9 @@ def resume(
     from pipeline import sweeps
 
     storage = sweeps.locate(target)
-    storage.check_writable()
     spec, planned = sweeps.stored(storage)
+    storage = storage.by_rule(spec.storage_rule)
+    storage.check_writable()
     if nothing_left(storage, planned):
         return
     _run(spec, planned, storage, address, executor, no_progress, f"resume {shlex.quote(target)}")
@@ -222,7 +223,7 @@ def results(
 
 
 @app.command()
-def sheet(
+def sheet(  # noqa: PLR0913, PLR0917  one argument for each option
     target: Target,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.png", help="The picture to write.")],
     rows: Annotated[str, typer.Option(help="prompt, seed, variant or a tag; several with commas.")] = "prompt",
@@ -231,15 +232,20 @@ def sheet(
     view: Annotated[int, typer.Option(min=0, help="Which view of each trial, from 0.")] = 0,
     views: Annotated[int, typer.Option(min=1, help="How many views from that one, side by side.")] = 1,
     side: Annotated[int, typer.Option(min=16, max=1024, help="Side of a view in pixels.")] = 96,
+    wrap: Annotated[
+        int | None, typer.Option(min=1, help="Not a grid: trials one after another, so many in a row, with prompts.")
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="With --wrap, every how many trials one is shown.")] = 1,
 ) -> None:
     """One picture of a sweep: its trials as a grid, finished ones with a view. Works while it runs."""
     from pipeline import listing, pictures, sweeps
     from pipeline.errors import UserError
-    from pipeline.sheet import View, make_sheet
+    from pipeline.sheet import View, make_sheet, make_tiles
 
     if output.suffix.lower() != ".png":
         raise UserError(f"--output {output}: must end in .png")
-    made = make_sheet(sweeps.locate(target), rows, columns, View(kind=kind, first=view, count=views, side=side))
+    shown, storage = View(kind=kind, first=view, count=views, side=side), sweeps.locate(target)
+    made = make_tiles(storage, wrap, every, shown) if wrap else make_sheet(storage, rows, columns, shown)
     listing.write(pictures.encode(made.image, made.record), output)
     older = f"; {made.replaced} of an older spec left out" if made.replaced else ""
     print(f"{output}: {made.shown} trials shown, {made.failed} failed, {made.missing} not finished{older}")
@@ -407,6 +413,7 @@ def mlflow_sync(
     from pipeline import sweeps
     from pipeline.errors import UserError
     from pipeline.record.tracking import mlflow_uri
+    from pipeline.secrets import redact
 
     storage = sweeps.locate(target)
     spec, planned = sweeps.stored(storage)
@@ -418,7 +425,7 @@ def mlflow_sync(
     from pipeline.record.mlflow_runs import sync
 
     count = sync(storage, place, len(planned), lambda: sweep_figures(storage))
-    print(f"MLflow at {place} is complete: {count} runs were not")
+    print(f"MLflow at {redact(place)} is complete: {count} runs were not")
 
 
 for command in (cli_remote.submit, cli_remote.logs, cli_remote.cancel, cli_remote.retry, cli_remote.stop):

@@ -116,8 +116,7 @@ def cancel(
     choice = _choice(trial, prompt, variant)
     if bool(choice) == everything:
         raise UserError("cancel needs either --all, or --trial, --prompt or --variant (several of which narrow it)")
-    storage = sweeps.locate(target)
-    planned = sweeps.stored(storage)[1]
+    storage, planned = _stored(target)
     over = sweeps.finished(storage, planned)
     ids = frozenset(each.trial_id for each in choice.of(planned)) - over.ids
     if not ids:
@@ -143,8 +142,7 @@ def retry(
 
     if not (failed or cancelled):
         raise UserError("retry needs --failed, --cancelled or both")
-    storage = sweeps.locate(target)
-    planned = sweeps.stored(storage)[1]
+    storage, planned = _stored(target)
     over, rounds = sweeps.finished(storage, planned), failed_rounds(storage)
     wanted = (over.failed if failed else frozenset()) | (over.cancelled if cancelled else frozenset())
     ids = wanted & {each.trial_id for each in _choice(trial, prompt, variant).of(planned)}
@@ -160,12 +158,11 @@ def retry(
 
 def stop(target: Target) -> None:
     """Have the driver, wherever it runs, checkpoint everything and end. `resume` or `submit` go on from there."""
-    from pipeline import sweeps
     from pipeline.errors import UserError
     from pipeline.lease import newest_epoch
     from pipeline.record.orders import Stop, give
 
-    storage = sweeps.locate(target)
+    storage, _ = _stored(target)
     driver = _driver(storage)
     if not driver:
         raise UserError(f"nobody runs {storage.url}")
@@ -203,9 +200,17 @@ def _asked_for(target: str) -> tuple[str | None, Storage, Plan]:
 
     if sweeps.is_file(target):
         spec, planned = sweeps.load(Path(target))
-        return Path(target).read_text(encoding="utf-8"), Storage(spec.url), planned
+        return Path(target).read_text(encoding="utf-8"), Storage(spec.url, spec.storage_rule), planned
+    return None, *_stored(target)
+
+
+def _stored(target: str) -> tuple[Storage, Plan]:
+    """Where the sweep lives, and the plan that is stored there."""
+    from pipeline import sweeps
+
     storage = sweeps.locate(target)
-    return None, storage, sweeps.stored(storage)[1]
+    spec, planned = sweeps.stored(storage)
+    return storage.by_rule(spec.storage_rule), planned
 
 
 def _choice(trial: list[str] | None, prompt: list[str] | None, variant: list[str] | None) -> Choice:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.events import Assignment, WorkerEvent
+from pipeline.events import Assignment, FailureClass, WorkerEvent
 
 # ---- the driver's own events -----------------------------------------------------------------------------------------
 
@@ -78,10 +78,12 @@ class StartWorker:
 
 @dataclass(frozen=True, kw_only=True)
 class StopWorker:
-    """Checkpoint what is on board within `seconds`, then go."""
+    """Checkpoint what is on board within `seconds`, then go. `failure`, stopped or preemption, is how its attempts
+    end."""
 
     worker_id: str
     seconds: float
+    failure: FailureClass = FailureClass.STOPPED
 
 
 @dataclass(frozen=True, kw_only=True)

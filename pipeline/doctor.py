@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from dreamcore.priors.hub import NotHere
 from dreamcore.priors.kinds import PRIOR_OPTIONS
+from pipeline.secrets import redact
 
 if TYPE_CHECKING:
     from pipeline.spec import SweepSpec
+    from pipeline.stores.objects import CreateRule
 
 _GIB = 2**30
 _ENOUGH_DISK = 5 * _GIB
@@ -57,7 +59,7 @@ def examine(spec: SweepSpec | None = None, *, try_prior: bool = False) -> list[C
         ("Ray", check_ray),
         ("prior", lambda: load_prior(prior, gpus) if try_prior else check_prior(prior)),
         ("judge", lambda: check_judge(judge)),
-        ("storage", lambda: check_storage(storage)),
+        ("storage", lambda: check_storage(storage, spec.storage_rule if spec is not None else "conditional")),
         ("disk", lambda: check_disk(storage)),
         ("MLflow", check_mlflow),
     )
@@ -215,13 +217,13 @@ def _short(identity: str) -> str:
     return identity if len(identity) <= 40 else identity[:37] + "..."
 
 
-def check_storage(url: str) -> Check:
+def check_storage(url: str, rule: CreateRule = "conditional") -> Check:
     """A sweep can be written there."""
     from pipeline.errors import StorageError
     from pipeline.storage import Storage
 
     try:
-        Storage(url).check_writable()
+        Storage(url, rule).check_writable()
     except StorageError as error:
         return Check("storage", Level.FAIL, str(error), "Set `storage:` to a folder or bucket that you can write.")
     return Check("storage", Level.OK, f"{url} is writable")
@@ -250,5 +252,5 @@ def check_mlflow() -> Check:
     except ImportError as error:
         advice = "Install mlflow, or set `tracking: {mlflow: off}`."
         return Check("MLflow", Level.WARN, f"cannot be imported: {error}", advice)
-    place = os.environ.get("MLFLOW_TRACKING_URI", "a SQLite file beside the sweep")
+    place = redact(os.environ.get("MLFLOW_TRACKING_URI", "a SQLite file beside the sweep"))
     return Check("MLflow", Level.OK, f"{version}; runs go to {place}")

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from pipeline.errors import UserError
+from pipeline.secrets import redact
 
 MAX_BYTES = 2**20
 MAX_VALUES = 100_000
@@ -81,8 +82,8 @@ def dotted(place: Place) -> str:
 
 
 def shown_value(value: object, limit: int = 60) -> str:
-    """A plain value as it would stand in YAML's flow style, cut to about `limit` characters."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    """A plain value as it would stand in YAML's flow style, without secrets, cut to about `limit` characters."""
+    text = redact(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= limit else text[: limit - 4] + " ..."
 
 

@@ -221,8 +221,8 @@ class _Driver:
                 self.journal.add(fact)
             case StartWorker(worker_id=worker_id):
                 self.executor.start(worker_id)
-            case StopWorker(worker_id=worker_id, seconds=seconds):
-                self.executor.stop(worker_id, seconds)
+            case StopWorker(worker_id=worker_id, seconds=seconds, failure=failure):
+                self.executor.stop(worker_id, seconds, failure)
             case Admit(worker_id=worker_id, assignment=assignment):
                 self.settle()
                 self.executor.admit(worker_id, assignment)

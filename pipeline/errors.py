@@ -9,6 +9,11 @@ class StorageError(UserError):
     """The storage cannot be read or written as asked."""
 
 
+class StorageUnavailable(OSError):
+    """An object store does not answer, or refuses. No UserError: while a sweep runs it may pass, and is charged as
+    infrastructure. The command line shows it like one."""
+
+
 class CorruptResult(StorageError):
     """A committed file is not what its commit says: storage has lost or changed data."""
 

@@ -20,6 +20,11 @@ class FailureClass(StrEnum):
     POISON = "poison"  # workers die of it; never tried again
     STOPPED = "stopped"  # asked for by the user; never charged
 
+    @property
+    def said(self) -> str:
+        """What happened, in a word or two."""
+        return "preempted" if self is FailureClass.PREEMPTION else self.value.replace("_", " ")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
@@ -48,6 +53,13 @@ class WorkerReady(WorkerEvent):
 
     capacity: int
     device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerDraining(WorkerEvent):
+    """The worker's node will be gone in `seconds`. It goes on working until it is told to stop."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.blame import told
 from pipeline.errors import UserError
 from pipeline.record.tracking import NullTracker, QueuedTracker, Tracker, mlflow_uri
+from pipeline.secrets import redact
 from pipeline.storage import Storage
 
 if TYPE_CHECKING:
@@ -149,8 +151,6 @@ def launch(
     from pipeline.driver import DriverOptions, drive
     from pipeline.record.compact import compact
 
-    if storage.is_local:  # workers need not share this process's folder
-        storage = Storage(storage.root)
     stop = threading.Event()
     with stopping(stop, say):
         machine = find_machine(kind, address)
@@ -217,7 +217,8 @@ def _finish_tracking(tracker: Tracker, storage: Storage, uri: str, total: int, s
     tracker.close(_TRACKER_SECONDS)
     problem = _in_time(functools.partial(_sync, storage, uri, total), _SYNC_SECONDS)
     if problem:
-        say(f"MLflow at {uri} is not complete ({problem}); results are. Later: dreamsweep mlflow-sync {storage.url}")
+        later = f"dreamsweep mlflow-sync {storage.url}"
+        say(f"MLflow at {redact(uri)} is not complete ({problem}); results are. Later: {later}")
 
 
 def _sync(storage: Storage, uri: str, total: int) -> None:
@@ -236,7 +237,7 @@ def _in_time(work: Callable[[], None], seconds: float) -> str:
             work()
             problems[0] = ""
         except Exception as error:  # a mirror that breaks must not take the sweep's end with it
-            problems[0] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            problems[0] = told(error)
 
     thread = threading.Thread(target=run, name="mlflow-sync", daemon=True)
     thread.start()

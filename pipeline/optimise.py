@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,7 @@ class SceneEngine:
         metrics = {**(result.metrics if result else {}), **measures(shots, form), **made.metrics}
         shown = [*shots, occupancy_picture(form)] if form is not None else shots
         return Outcome(
-            views=[_view(index, shot, record) for index, shot in enumerate(shown)],
+            views=_views(shown, record),
             metrics=metrics,
             verdict=verdict.kind,
             reason=verdict.reason,
@@ -177,6 +178,16 @@ def _to(scene: Scene, prior: Prior) -> Scene:
     from dataclasses import replace
 
     return replace(scene, tensors={name: value.to(prior.device) for name, value in scene.tensors.items()})
+
+
+def _views(shots: Sequence[Picture], record: Provenance) -> list[View]:
+    """Numbered from 0 within each kind, so that kinds of one view share its number."""
+    kinds: Counter[str] = Counter()
+    views = []
+    for shot in shots:
+        views.append(_view(kinds[shot.kind], shot, record))
+        kinds[shot.kind] += 1
+    return views
 
 
 def _view(index: int, shot: Picture, record: Provenance) -> View:

@@ -65,6 +65,34 @@ class Grid:
         return self.corner(len(self.rows), len(self.columns))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tiles:
+    """`count` cells one after another, `across` in a row, each with a caption above; `views` pictures a cell, `side`
+    pixels each."""
+
+    across: int
+    count: int
+    side: int
+    views: int
+
+    @property
+    def cell_width(self) -> int:
+        return self.views * (self.side + _GAP) - _GAP
+
+    def corner(self, place: int) -> tuple[int, int]:
+        """Where the pictures of a cell begin, from the left and from the top."""
+        row, column = divmod(place, self.across)
+        height = _CAPTION_HEIGHT + self.side + _MARGIN
+        return _MARGIN + column * (self.cell_width + _MARGIN), _MARGIN + row * height + _CAPTION_HEIGHT
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of what is drawn."""
+        rows = -(-self.count // self.across)
+        left, top = self.corner(max(rows, 1) * self.across - 1)
+        return left + self.cell_width + _MARGIN, top + self.side + _MARGIN
+
+
 def decode(png: bytes) -> Image.Image:
     """The picture of the bytes, loaded. Raises OSError for bytes that are no picture."""
     image: Image.Image = Image.open(io.BytesIO(png))
@@ -127,17 +155,36 @@ def draw_grid(grid: Grid, cells: Mapping[tuple[int, int], Cell]) -> Image.Image:
         lines = _wrapped(" · ".join(label), draw, font, _HEADER_WIDTH, grid.side // _CAPTION_HEIGHT)
         draw.multiline_text((_MARGIN, grid.corner(i, 0)[1]), "\n".join(lines), fill=_INK, font=font, spacing=3)
     for (row, column), cell in cells.items():
-        left, top = grid.corner(row, column)
-        if cell.note:
-            _draw_note(cell.note, draw, font, (left, top, left + grid.cell_width - 1, top + grid.side - 1))
-            continue
-        for j, png in enumerate(cell.pngs):
-            x = left + j * (grid.side + _GAP)
-            if png is None:
-                _draw_note("missing", draw, font, (x, top, x + grid.side - 1, top + grid.side - 1))
-            else:
-                sheet.paste(ImageOps.contain(decode(png).convert("RGB"), (grid.side, grid.side)), (x, top))
+        _draw_cell(sheet, cell, grid.corner(row, column), grid.side, grid.cell_width)
     return sheet
+
+
+def draw_tiles(tiles: Tiles, captions: Sequence[str], cells: Sequence[Cell]) -> Image.Image:
+    """A white sheet with the cells one after another, each under its caption."""
+    sheet = Image.new("RGB", tiles.size, "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=10)
+    for place, (caption, cell) in enumerate(zip(captions, cells, strict=True)):
+        left, top = tiles.corner(place)
+        text = _fitted(caption, draw, font, tiles.cell_width)
+        draw.text((left, top - _CAPTION_HEIGHT), text, fill=_INK, font=font)
+        _draw_cell(sheet, cell, (left, top), tiles.side, tiles.cell_width)
+    return sheet
+
+
+def _draw_cell(sheet: Image.Image, cell: Cell, corner: tuple[int, int], side: int, width: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=12)
+    left, top = corner
+    if cell.note:
+        _draw_note(cell.note, draw, font, (left, top, left + width - 1, top + side - 1))
+        return
+    for j, png in enumerate(cell.pngs):
+        x = left + j * (side + _GAP)
+        if png is None:
+            _draw_note("missing", draw, font, (x, top, x + side - 1, top + side - 1))
+        else:
+            sheet.paste(ImageOps.contain(decode(png).convert("RGB"), (side, side)), (x, top))
 
 
 def _draw_column_labels(grid: Grid, draw: ImageDraw.ImageDraw, font: Font) -> None:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from dreamcore.config import TrialConfig
 from dreamcore.plain import alternatives, kind_name, to_dict
 from dreamcore.presets import PRESETS
+from pipeline.deny import DenyFile
 from pipeline.priors import PRIORS
 from pipeline.prompts import InlinePrompt, PromptFile
 from pipeline.spec import SeedRange, SweepSpec
@@ -88,6 +89,7 @@ def _sections() -> Iterator[str]:
             yield f"### {name}\n\n{field.description}\n\n{_field_table(field.annotation, name + '.')}"
     yield "### prompts, in the spec\n\n" + _field_table(InlinePrompt, "")
     yield "### prompts, in a file\n\n" + _field_table(PromptFile, "prompts.")
+    yield "### deny, in a file\n\n" + _field_table(DenyFile, "deny.")
     yield "### seeds\n\n" + _field_table(SeedRange, "seeds.")
     yield "### prior\n\n" + "\n".join(f"- `{kind}`: {prior.about}" for kind, prior in PRIORS.items())
 

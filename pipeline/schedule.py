@@ -52,6 +52,7 @@ from pipeline.events import (
     TrialFinished,
     TrialProgress,
     TrialReturned,
+    WorkerDraining,
     WorkerLost,
     WorkerReady,
     WorkerStarting,
@@ -143,7 +144,7 @@ def _apply(turn: _Turn, event: Event) -> None:
         case CommitRefused(trial_id=trial_id, message=message):
             row = turn.state.trials[trial_id]
             _end(turn, row, Ending(failure=FailureClass.INFRASTRUCTURE, message=message, step=0))
-        case WorkerStarting() | WorkerReady() | WorkerLost():
+        case WorkerStarting() | WorkerReady() | WorkerDraining() | WorkerLost():
             _apply_to_worker(turn, event)
         case TrialEvent():
             row_or_none = turn.live(event)
@@ -162,12 +163,16 @@ def _start(turn: _Turn, event: SweepStarted) -> None:
         _give_up(turn, turn.state.trials[trial_id])
 
 
-def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerLost) -> None:
+def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDraining | WorkerLost) -> None:
     worker = turn.state.workers.get(event.worker_id)
     if worker is None:
         return
     if isinstance(event, WorkerStarting):
         turn.put_worker(replace(worker, doing=event.doing))
+        return
+    if isinstance(event, WorkerDraining):
+        turn.note("worker_draining", worker_id=event.worker_id, seconds=round(event.seconds, 3))
+        _stop_worker(turn, worker, event.seconds, FailureClass.PREEMPTION)
         return
     if isinstance(event, WorkerReady):
         turn.note("worker_ready", worker_id=event.worker_id, capacity=event.capacity, device=event.device)
@@ -454,5 +459,12 @@ def _stop_workers(turn: _Turn) -> None:
             continue
         idle = worker.status is WorkerStatus.READY and not worker.running and not queued
         if everything or (idle and state.now - worker.since >= state.policy.idle_seconds):
-            turn.put_worker(replace(worker, status=WorkerStatus.STOPPING, since=state.now))
-            turn.do(StopWorker(worker_id=worker.worker_id, seconds=state.policy.stop_seconds))
+            _stop_worker(turn, worker, state.policy.stop_seconds, FailureClass.STOPPED)
+
+
+def _stop_worker(turn: _Turn, worker: WorkerState, seconds: float, failure: FailureClass) -> None:
+    """Have the worker leave, within the time that the policy has for that and never later than in `seconds`."""
+    if worker.status is not WorkerStatus.STOPPING:
+        turn.put_worker(replace(worker, status=WorkerStatus.STOPPING, since=turn.state.now))
+        within = max(0.0, min(seconds, turn.state.policy.stop_seconds))
+        turn.do(StopWorker(worker_id=worker.worker_id, seconds=within, failure=failure))

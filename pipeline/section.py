@@ -28,6 +28,7 @@ _WORDS = {
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
+    "literal_error": "must be {expected}",
     "value_error": "{error}",
 }
 

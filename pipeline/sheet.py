@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.document import unknown
 from pipeline.errors import UserError
-from pipeline.pictures import Cell, Grid, draw_grid
+from pipeline.pictures import Cell, Grid, Tiles, draw_grid, draw_tiles
 from pipeline.plan import Plan, stored_plan
 from pipeline.provenance import Provenance
 from pipeline.query import Sweep
@@ -80,20 +80,13 @@ def make_sheet(storage: Storage, rows: str, columns: str, view: View) -> Sheet:
     places, replaced = _places(plan, down, across)
     row_places, column_places = _labels(places, 0), _labels(places, 1)
     grid = Grid(rows=tuple(row_places), columns=tuple(column_places), side=view.side, views=view.count)
-    width, height = grid.size
-    if width * height > MAX_PIXELS:
-        raise UserError(
-            f"the sheet would be {width} x {height} pixels, and {MAX_PIXELS // 10**6} million are allowed: "
-            "choose a smaller --side or fewer --views"
-        )
+    _check_size(*grid.size)
     pictures = _pictures(storage, view)
     failed = failures(storage).keys()
     cells = {}
     for (row, column), trial in places.items():
-        pngs = pictures.get(trial.trial_id, {})
-        shown = [pngs.get(view.first + i) for i in range(view.count)]
-        note = "failed" if trial.trial_id in failed else "" if pngs else "missing"
-        cells[row_places[row], column_places[column]] = Cell(pngs=shown, note=note)
+        cell = _cell(trial, pictures.get(trial.trial_id, {}), trial.trial_id in failed, view)
+        cells[row_places[row], column_places[column]] = cell
     notes = [cell.note for cell in cells.values()]
     return Sheet(
         draw_grid(grid, cells),
@@ -103,6 +96,41 @@ def make_sheet(storage: Storage, rows: str, columns: str, view: View) -> Sheet:
         replaced=replaced,
         record=_only(storage, [trial for trial in places.values() if trial.trial_id in pictures]),
     )
+
+
+def make_tiles(storage: Storage, wrap: int, every: int, view: View) -> Sheet:
+    """Every `every`th of the planned trials one after another, `wrap` in a row, each under its prompt.
+
+    Raises UserError for a kind or view that there is none of, and for a sheet that is too large."""
+    plan = stored_plan(storage)
+    newest = list({(trial.prompt, trial.seed, trial.variant): trial for trial in plan.trials}.values())
+    trials = newest[::every]
+    tiles = Tiles(across=wrap, count=len(trials), side=view.side, views=view.count)
+    _check_size(*tiles.size)
+    pictures, failed = _pictures(storage, view), failures(storage).keys()
+    cells = [_cell(trial, pictures.get(trial.trial_id, {}), trial.trial_id in failed, view) for trial in trials]
+    notes = [cell.note for cell in cells]
+    return Sheet(
+        draw_tiles(tiles, [trial.prompt for trial in trials], cells),
+        shown=notes.count(""),
+        failed=notes.count("failed"),
+        missing=notes.count("missing"),
+        replaced=len(plan) - len(newest),
+        record=_only(storage, [trial for trial in trials if trial.trial_id in pictures]),
+    )
+
+
+def _cell(trial: Trial, pngs: Mapping[int, bytes], failed: bool, view: View) -> Cell:
+    shown = [pngs.get(view.first + i) for i in range(view.count)]
+    return Cell(pngs=shown, note="failed" if failed else "" if pngs else "missing")
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise UserError(
+            f"the sheet would be {width} x {height} pixels, and {MAX_PIXELS // 10**6} million are allowed: "
+            "choose a smaller --side or fewer --views"
+        )
 
 
 def _only(storage: Storage, shown: Sequence[Trial]) -> Provenance | None:
@@ -163,7 +191,7 @@ def _pictures(storage: Storage, view: View) -> dict[str, dict[int, bytes]]:
 
 
 def _nothing_to_show(sweep: Sweep, view: View) -> str:
-    kinds = sorted(set(sweep.renders(view=0)["kind"]))
+    kinds = sorted(set(sweep.renders(columns=["kind"])["kind"]))
     if view.kind in kinds:
         return f"--view {view.first}: no trial has as many views of kind {view.kind}; they are counted from 0"
     return f"--kind {view.kind}: no trial has views of that kind; there are {', '.join(kinds)}"

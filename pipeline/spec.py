@@ -27,10 +27,12 @@ from pydantic import (
 from dreamcore import presets
 from dreamcore.config import TrialConfig
 from dreamcore.plain import override
+from pipeline.deny import MAX_ENTRIES, Deny, DenyFile, parse_entry
 from pipeline.document import Place, Problem, parse_document, read_text, unknown
 from pipeline.errors import UserError
 from pipeline.priors import PRIORS, EmbeddedPrior, Prior, read_prior
 from pipeline.prompts import InlinePrompt, PromptFile, Prompts, prompt_file, repeated_prompt
+from pipeline.secrets import has_user_info
 from pipeline.section import Section, fault_text
 from pipeline.variants import override_problems, resolve
 
@@ -111,9 +113,16 @@ class Evaluate(Section):
     auto: bool = Field(default=False, description="Whether `dreamsweep run` evaluates the sweep when it is done.")
 
 
+_NO_SECRETS = "must not name a user or password, for a spec is kept with the results. Set them in the environment"
+
+
 def _mlflow(value: object) -> object:
     if value is False:  # YAML reads a bare `off` as false
         return "off"
+    if isinstance(value, str) and has_user_info(value):
+        raise ValueError(
+            f"{_NO_SECRETS}: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_URI"
+        )
     if isinstance(value, str) and (value in {"auto", "off", "databricks"} or re.match(r"[a-z][a-z0-9+.-]*:/", value)):
         return value
     raise ValueError("must be auto, off or a tracking URI such as http://host:5000 or sqlite:///mlflow.db")
@@ -172,6 +181,23 @@ def _prompts(value: object) -> Prompts:
     return entries
 
 
+def _deny(value: object) -> Deny:
+    if isinstance(value, DenyFile):
+        return value
+    if isinstance(value, Mapping):
+        return DenyFile.model_validate(value)
+    if not isinstance(value, tuple) or not all(isinstance(entry, str) for entry in value):
+        raise ValueError("must be a list of words and phrases, or a mapping with the path of a file of them")
+    if len(value) > MAX_ENTRIES:
+        raise ValueError(f"has {len(value)} entries, at most {MAX_ENTRIES} are allowed")
+    for place, entry in enumerate(value):
+        try:
+            parse_entry(entry, "")
+        except ValueError as error:
+            raise ValueError(f"[{place}] = {entry[:60]!r} {error}") from error
+    return value
+
+
 def _matching(pattern: re.Pattern[str], letters: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if not pattern.fullmatch(text):
@@ -184,6 +210,8 @@ def _matching(pattern: re.Pattern[str], letters: str) -> Callable[[str], str]:
 def _check_storage(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must be a folder or a URL such as s3://bucket/folder")
+    if has_user_info(text):
+        raise ValueError(_NO_SECRETS)
     return text
 
 
@@ -208,8 +236,18 @@ class SweepSpec(Section):
         default="./runs",
         description="A folder (relative to the current one) or URL; the sweep is kept in it under its name.",
     )
+    storage_rule: Literal["conditional", "settle"] = Field(
+        default="conditional",
+        description="How an object store decides who creates an object first. `settle` is for stores without "
+        "conditional writes, and for one driver at a time: see docs/storage.md.",
+    )
     prompts: Annotated[Prompts, PlainValidator(_prompts)] = Field(
         description="A list of prompts, each text or a mapping of `prompt` and `tags`; or the `path` of a table."
+    )
+    deny: Annotated[Deny, PlainValidator(_deny)] = Field(
+        default=(),
+        description="Words and phrases that no prompt may have, as whole words in any case; `*` ends a beginning. Or "
+        "the `path` of a file of them. A sweep with such a prompt is refused before anything is written.",
     )
     seeds: Annotated[tuple[int, ...], PlainValidator(_seeds)] = Field(
         default=(0,), description="A list of whole numbers from 0, or `start` and `count`."
@@ -289,7 +327,11 @@ def _problem(fault: Mapping[str, Any], lines: Mapping[Place, int], data: Mapping
 
 def _known_keys(place: Place, data: Mapping[str, Any]) -> list[str]:
     """The keys that the mapping at `place` may have."""
-    kinds: dict[str, type[BaseModel]] = {"seeds": SeedRange, "prompts": InlinePrompt if len(place) > 1 else PromptFile}
+    kinds: dict[str, type[BaseModel]] = {
+        "seeds": SeedRange,
+        "deny": DenyFile,
+        "prompts": InlinePrompt if len(place) > 1 else PromptFile,
+    }
     if not place:
         return list(SweepSpec.model_fields)
     head = str(place[0])

@@ -1,4 +1,4 @@
-"""Where a sweep lives: a flat space of keys over a folder or an object store (fsspec).
+"""Where a sweep lives: a flat space of keys over a folder or an object store.
 
 Keys are relative, with forward slashes; no part of a key begins with a dot, so that temporary and foreign hidden files
 are never taken for data. A write is whole or absent: readers never see half an object. `create` is the one primitive
@@ -7,38 +7,58 @@ that decides races: of any number of callers with the same key exactly one gets 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import posixpath
-import secrets
-import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
 
-import fsspec.core
+import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from pipeline.errors import StorageError
+from pipeline.secrets import has_user_info, redact
+from pipeline.stores.base import Store
+from pipeline.stores.folder import FolderStore
+from pipeline.stores.objects import CreateRule, ObjectStore
+from pipeline.stores.patience import Patience
+from pipeline.stores.requests import Requests
+
+_READERS = 8  # requests of one `read_all` at once
+_EXTRAS = {"s3": "s3fs", "gs": "gcsfs"}
+_KNOWN = "Known: a folder, s3://bucket/folder, gs://bucket/folder"
 
 
 class Storage:
     """A key space rooted at `url`, such as `./runs/quickstart` or `s3://bucket/runs/quickstart`.
 
-    A folder's `url` is made absolute, so that it means the same to a process with another current directory.
+    A folder's `url` is made absolute, so that it means the same to a process with another current directory. `rule` is
+    how an object store without conditional writes is used, see `pipeline.stores.objects`. Pickles; another process
+    gets its own connections.
+
+    Every method raises OSError, as StorageUnavailable where an object store does not answer or refuses.
     """
 
-    def __init__(self, url: str) -> None:
-        if not url.strip() or "\0" in url:
-            raise StorageError(f"storage {url!r}: must be a folder or a URL")
-        if "::" in url:
-            raise StorageError(f"storage {url!r}: chained URLs (::) cannot be written safely")
-        try:
-            # Listings must be fresh: other processes write here.
-            self.fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        except (ValueError, ImportError) as error:
-            raise StorageError(f"storage {url!r} cannot be opened: {error}") from error
-        self.is_local = isinstance(self.fs, LocalFileSystem)
-        self.root: str = os.path.abspath(root) if self.is_local else root.rstrip("/")
-        self.url = self.root if self.is_local else url
+    def __init__(self, url: str, rule: CreateRule = "conditional", patience: Patience | None = None) -> None:
+        kind, self.root = parse_url(url)
+        self.is_local = kind == "file"
+        self.url = self.root if self.is_local else f"{kind}://{self.root.lstrip('/')}"
+        self.rule, self._patience = rule, patience or Patience()
+        self._store: Store = FolderStore() if self.is_local else self._object_store(kind)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Storage, (self.url, self.rule, self._patience)
+
+    def by_rule(self, rule: CreateRule) -> Storage:
+        """The same place, used by this rule."""
+        return self if rule == self.rule else Storage(self.url, rule, self._patience)
+
+    @cached_property
+    def fs(self) -> Any:
+        """The fsspec file system, for readers that want one, such as Arrow's data sets. Writers use this class."""
+        return fsspec.core.url_to_fs(self.url, use_listings_cache=False)[0]
 
     def path(self, key: str) -> str:
         """The key's full path on `self.fs`. Raises StorageError for a key that would leave the root."""
@@ -47,128 +67,108 @@ class Storage:
         return posixpath.join(self.root, key)
 
     def check_writable(self) -> None:
-        """Raise StorageError unless an object can be created and removed here. Leaves nothing behind."""
-        try:
-            if self.is_local:
-                _probe_folder(self.root)
-            else:
-                probe = self.path(f"probe-{secrets.token_hex(6)}")
-                self.fs.pipe_file(probe, b"")
-                self.fs.rm_file(probe)
-        except StorageError:
-            raise
-        except Exception as error:  # an object store raises its client's own classes
-            text = str(error) or type(error).__name__
-            raise StorageError(f"storage {self.url} is not writable: {text}. Choose another storage") from error
+        """Raise StorageError unless an object can be created, once, and removed here. Leaves nothing behind."""
+        self._store.check_writable(self.root)
 
     def read(self, key: str) -> bytes:
         """The object's bytes. Raises FileNotFoundError."""
-        data: bytes = self.fs.cat_file(self.path(key))
-        return data
+        return self._store.read(self.path(key))
+
+    def read_all(self, keys: Iterable[str]) -> Iterator[bytes]:
+        """The objects' bytes, in the order of the keys; several are on their way at once, where that helps.
+        Raises FileNotFoundError."""
+        if self.is_local:
+            yield from map(self.read, keys)
+            return
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as pool:
+            waiting: deque[Future[bytes]] = deque()
+            try:
+                for key in keys:
+                    waiting.append(pool.submit(self.read, key))
+                    if len(waiting) >= 2 * _READERS:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
 
     def exists(self, key: str) -> bool:
-        return bool(self.fs.isfile(self.path(key)))
+        return self._store.exists(self.path(key))
 
     def write(self, key: str, data: bytes) -> None:
         """Put the object, replacing any before it, atomically."""
-        target = self.path(key)
-        if not self.is_local:
-            self.fs.pipe_file(target, data)
-            return
-        with _temporary(target, data) as temporary:
-            os.replace(temporary, target)
-        _sync_folder(os.path.dirname(target))
+        self._store.write(self.path(key), data)
 
     def create(self, key: str, data: bytes) -> bool:
         """Put the object if there is none. True if this call made it; of racing calls exactly one gets True."""
-        target = self.path(key)
-        if not self.is_local:
-            try:
-                self.fs.pipe_file(target, data, mode="create")
-            except FileExistsError:
-                return False
-            return True
-        with _temporary(target, data) as temporary:
-            try:
-                os.link(temporary, target)
-            except FileExistsError:
-                # A network file system may lose the reply to a link that it made and refuse the repeat.
-                if os.stat(temporary).st_nlink != 2:
-                    return False
-        _sync_folder(os.path.dirname(target))
-        return True
+        return self._store.create(self.path(key), data)
+
+    def folders(self) -> list[str]:
+        """The names of the folders right below the root, sorted, hidden ones left out."""
+        return sorted(name for name in self._store.folders(self.root) if not name.startswith("."))
 
     def list(self, prefix: str = "") -> list[str]:
         """All keys below the folder `prefix`, sorted; hidden files and folders are left out. Empty if there is none."""
         start = self.path(prefix) if prefix else self.root
         base = self.root.rstrip("/") + "/"
-        paths = _walk(start) if self.is_local else self._find(start)
-        keys = (path.removeprefix(base) for path in paths)
+        keys = (path.removeprefix(base) for path in self._store.paths(start))
         return sorted(key for key in keys if not any(part.startswith(".") for part in key.split("/")))
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""
-        with contextlib.suppress(FileNotFoundError):
-            self.fs.rm_file(self.path(key))
+        self._store.delete(self.path(key))
 
-    def _find(self, start: str) -> Iterator[str]:
-        if self.fs.isdir(start):
-            yield from self.fs.find(start)
-
-
-def _walk(start: str) -> Iterator[str]:
-    """The files below the folder. Files that come and go meanwhile are no error; a folder that cannot be read is."""
-
-    def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise error
-
-    for folder, _, files in os.walk(start, onerror=refuse):
-        yield from (posixpath.join(folder, name) for name in files)
+    def _object_store(self, kind: str) -> ObjectStore:
+        try:
+            requests = _requests(kind, self._patience)
+        except ImportError as error:
+            raise StorageError(
+                f"storage {self.url}: {_EXTRAS[kind]} is not installed ({error}). Install it: "
+                f'pip install "dreamsweep[{kind}]"'
+            ) from error
+        except Exception as error:  # a client that cannot even be set up: bad configuration, no credentials
+            raise StorageError(f"storage {self.url} cannot be opened: {redact(str(error))}") from error
+        return ObjectStore(requests, self.url, self.rule, self._patience)
 
 
-@contextlib.contextmanager
-def _temporary(target: str, data: bytes) -> Iterator[str]:
-    """A synced file with `data` beside `target`; removed at the end unless it was renamed."""
-    folder, name = os.path.split(target)
-    os.makedirs(folder, exist_ok=True)
-    temporary = f"{folder}/.{name}.{secrets.token_hex(6)}"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+def parse_url(url: str) -> tuple[str, str]:
+    """The kind of store, `file`, `s3`, `gs` or `memory`, and the root: an absolute folder, or bucket and folder.
 
-
-def _probe_folder(root: str) -> None:
-    """Raise StorageError unless files can be made and linked in `root`, or in the folder that it would be made in.
-
-    Permissions are not asked but tried: what they say is not the whole truth for root and on read-only mounts.
+    Raises StorageError, which never repeats a password.
     """
-    folder = root
-    while not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    if not os.path.isdir(folder):
-        raise StorageError(f"storage {root} is not writable: {folder} is no folder. Choose another storage")
-    try:
-        with tempfile.TemporaryDirectory(prefix=".probe-", dir=folder) as probe:
-            first = os.path.join(probe, "a")
-            with open(first, "xb"):
-                pass
-            os.link(first, os.path.join(probe, "b"))  # `create` needs hard links
-    except OSError as error:
+    if has_user_info(url):
         raise StorageError(
-            f"storage {root} is not writable ({folder}: {error.strerror}). Choose another storage"
-        ) from error
+            f"storage {redact(url)!r}: keys and passwords do not belong in a URL, which is kept with the results. Set "
+            "them in the environment"
+        )
+    if not url.strip() or "\0" in url:
+        raise StorageError(f"storage {url!r}: must be a folder or a URL")
+    if "::" in url:
+        raise StorageError(f"storage {url!r}: chained URLs (::) cannot be written safely")
+    kind, separator, rest = url.partition("://")
+    if not separator or kind in {"file", "local"}:
+        return "file", os.path.abspath(LocalFileSystem._strip_protocol(url))
+    kind = {"gcs": "gs", "s3a": "s3"}.get(kind, kind)
+    root = rest.strip("/")
+    if kind == "memory":
+        return kind, f"/{root}"
+    if kind not in _EXTRAS:
+        raise StorageError(f"storage {redact(url)!r}: unknown kind of storage {kind}://. {_KNOWN}")
+    if any(part in {"", ".", ".."} for part in root.split("/")) or any(c in root for c in "?#\\"):
+        raise StorageError(f"storage {redact(url)!r}: must be {kind}://bucket/folder, without `..`, `?` and `#`")
+    return kind, root
 
 
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _requests(kind: str, patience: Patience) -> Requests:
+    if kind == "s3":
+        from pipeline.stores.s3 import S3Requests
+
+        return S3Requests(patience.answer)
+    if kind == "gs":
+        from pipeline.stores.gcs import GcsRequests
+
+        return GcsRequests(patience.answer)
+    from pipeline.stores.memory import MemoryRequests
+
+    return MemoryRequests()

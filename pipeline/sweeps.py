@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 def load(spec_path: Path) -> tuple[SweepSpec, Plan]:
-    """The spec of the file, checked, and its plan. Raises UserError."""
+    """The spec of the file, checked, and its plan. Raises UserError, also for a prompt that the spec denies."""
+    from pipeline.deny import check_prompts, load_deny
     from pipeline.plan import make_plan
     from pipeline.prompts import load_prompts
     from pipeline.spec import load_spec
 
     spec = load_spec(spec_path)
-    return spec, make_plan(spec, load_prompts(spec.prompts, spec_path.parent))
+    prompts = load_prompts(spec.prompts, spec_path.parent)
+    check_prompts([row.prompt for row in prompts], load_deny(spec.deny, spec_path.parent))
+    return spec, make_plan(spec, prompts)
 
 
 def stored(storage: Storage) -> tuple[SweepSpec, Plan]:
@@ -97,9 +100,8 @@ def require_sweep(storage: Storage) -> None:
 
 
 def _near(storage: Storage) -> str:
-    if not storage.fs.isdir(storage.root):
+    if storage.is_local and not Path(storage.root).is_dir():
         return ": there is no such folder"
     root = storage.url.rstrip("/")
-    folders = [str(path).rstrip("/").rpartition("/")[2] for path in storage.fs.ls(storage.root, detail=False)]
-    found = [f"{root}/{name}" for name in sorted(folders) if is_sweep(Storage(f"{root}/{name}"))]
+    found = [f"{root}/{name}" for name in storage.folders() if is_sweep(Storage(f"{root}/{name}"))]
     return f"; did you mean {' or '.join(found[:3])}?" if found else ""

@@ -103,6 +103,7 @@ class Worker:
     ) -> None:
         self.worker_id = worker_id
         self.stopped = False
+        self.ending = FailureClass.STOPPED  # how it ends once it has stopped: stopped or preemption
         self._factory, self._storage, self._options = engine_factory, storage, options
         self._clock, self._wall = clock, wall
         self._engine: Engine | None = None
@@ -154,7 +155,6 @@ class Worker:
             return []
         if self._engine is None:
             if self._is_stop_requested():
-                self.stopped = True
                 return []
             self._engine = self._factory()
             self._preparing = self._engine.prepare()
@@ -170,7 +170,6 @@ class Worker:
         """One piece of what comes before the first trial."""
         if self._is_stop_requested():
             preparing.close()
-            self.stopped = True
             return []
         doing = next(preparing, None)
         if doing is None:
@@ -182,8 +181,12 @@ class Worker:
         return [WorkerStarting(worker_id=self.worker_id, doing=doing)]
 
     def _is_stop_requested(self) -> bool:
+        """Whether a stop waits while nothing is on board yet; then it is served."""
         with self._changed:
-            return any(isinstance(request, _Stop) for request in self._requests)
+            stops = [request for request in self._requests if isinstance(request, _Stop)]
+        if stops:
+            self.ending, self.stopped = stops[0].failure, True
+        return bool(stops)
 
     def _take_requests(self) -> list[Assignment | str | _Stop]:
         with self._changed:
@@ -362,9 +365,9 @@ class Worker:
     def _stop(self, engine: Engine, stop: _Stop) -> Iterator[WorkerEvent]:
         """Checkpoint trial by trial while time is left, then leave."""
         for run in list(self._runs.values()):
-            said = "stopped" if stop.failure is FailureClass.STOPPED else "preempted"
-            yield from self._let_go(engine, run, stop.failure, said, save=self._clock() < stop.deadline)
-        self.stopped = True
+            save = self._clock() < stop.deadline
+            yield from self._let_go(engine, run, stop.failure, stop.failure.said, save)
+        self.ending, self.stopped = stop.failure, True
 
     def _let_go(
         self, engine: Engine, run: _Run, failure: FailureClass, said: str, save: bool = True

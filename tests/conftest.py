@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import secrets
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from object_server import Faults, Place
+
     from pipeline.storage import Storage
 
 # Set here and not in a fixture: torch, ray and the libraries around them read these once, at import, and child
@@ -68,6 +72,44 @@ def tmp_storage(tmp_path: Path) -> Storage:
     from pipeline.storage import Storage
 
     return Storage(str(tmp_path / "sweep"))
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[tuple[str, Faults]]:
+    from object_server import Faults, s3_app, serve
+
+    faults = Faults()
+    with serve(s3_app(), faults) as url:
+        yield url, faults
+
+
+@pytest.fixture
+def s3(_s3_server: tuple[str, Faults], monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A new bucket on a server that speaks S3, on this machine; the environment leads clients there."""
+    from object_server import Place, make_bucket, s3_environment
+
+    url, faults = _s3_server
+    for name, value in s3_environment(url).items():
+        monkeypatch.setenv(name, value)
+    faults.clear()
+    bucket = f"bucket-{secrets.token_hex(6)}"
+    make_bucket(url, bucket)
+    faults.clear()
+    yield Place(url=f"s3://{bucket}/runs", faults=faults)
+    faults.clear()
+
+
+@pytest.fixture
+def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The same for Google's API."""
+    from gcs_app import GcsApp, gcs_environment
+    from object_server import Faults, Place, serve
+
+    faults = Faults()
+    with serve(GcsApp(buckets={"bucket": {}}), faults) as url:
+        for name, value in gcs_environment(url).items():
+            monkeypatch.setenv(name, value)
+        yield Place(url="gs://bucket/runs", faults=faults)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pipeline.events import Assignment, WorkerEvent
+from pipeline.events import Assignment, FailureClass, WorkerEvent
 
 
 class Executor(Protocol):
     """Starts workers and carries messages. One thread calls it.
 
     A worker id is used once. Of every started worker `poll` tells at most one `WorkerReady` (any number of
-    `WorkerStarting` before it) and, however it ends, one
-    `WorkerLost` (class `stopped` when `stop` ended it); after that nothing more. Commands to a worker that is gone, and
+    `WorkerStarting` before it), at most one `WorkerDraining` and, however it ends, one `WorkerLost` (of the class that
+    `stop` was given when that ended it); after that nothing more. Commands to a worker that is gone, and
     cancels of a trial that it does not run, do nothing. No method waits for a worker but `poll`.
     """
 
@@ -32,8 +32,9 @@ class Executor(Protocol):
         """Have the worker checkpoint a trial and drop it."""
         ...
 
-    def stop(self, worker_id: str, seconds: float) -> None:
-        """Have the worker checkpoint what it runs within `seconds`, then end."""
+    def stop(self, worker_id: str, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
+        """Have the worker checkpoint what it runs within `seconds`, then end; it and its attempts as `failure`, which
+        is stopped or preemption."""
         ...
 
     def kill(self, worker_id: str) -> None:

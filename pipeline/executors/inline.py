@@ -42,9 +42,9 @@ class InlineExecutor:
         if worker_id in self._workers:
             self._workers[worker_id].cancel(trial_id)
 
-    def stop(self, worker_id: str, seconds: float) -> None:
+    def stop(self, worker_id: str, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
         if worker_id in self._workers:
-            self._workers[worker_id].request_stop(seconds)
+            self._workers[worker_id].request_stop(seconds, failure)
 
     def kill(self, worker_id: str) -> None:
         if self._workers.pop(worker_id, None) is not None:
@@ -74,7 +74,7 @@ class InlineExecutor:
         self._events += events
         if worker.stopped:
             self._workers.pop(worker_id)
-            self._lost(worker_id, FailureClass.STOPPED, "stopped")
+            self._lost(worker_id, worker.ending, worker.ending.said)
 
     def _lost(self, worker_id: str, failure: FailureClass, message: str) -> None:
         self._events.append(WorkerLost(worker_id=worker_id, failure=failure, message=message))

@@ -1,4 +1,4 @@
-"""Workers as Ray actors, one a GPU or CPU slot. The only module that imports Ray.
+"""Workers as Ray actors, one a GPU or CPU slot. With `draining` beside it, the only module that imports Ray.
 
 The actor is a plain `Worker`, a thread that advances it, and control methods in a concurrency group of their own, so
 that a long step blocks none of them. Ray restarts nothing and retries nothing: a lost actor is a lost worker, and the
@@ -25,8 +25,10 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, Authentication
 from pipeline.blame import classify, told
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
+from pipeline.events import Assignment, FailureClass, WorkerDraining, WorkerEvent, WorkerLost, WorkerReady
+from pipeline.executors.draining import DrainingNodes, draining_nodes, own_node
 from pipeline.executors.tokens import answers, refused
+from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
@@ -34,6 +36,8 @@ from pipeline.worker import EngineFactory, Worker, WorkerOptions
 _LONG_POLL_SECONDS = 10.0
 # How soon a worker that Ray cannot speak for is asked again.
 _ASK_AGAIN_SECONDS = 1.0
+# How often Ray is asked which nodes are about to go. Its own notice is 30 seconds long, a cloud's may be as short.
+_DRAINS_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +145,9 @@ class _Actor:
     """A `Worker`, its thread and its outbox. Every method but `__init__` runs in the control group."""
 
     def __init__(
-        self, worker_id: str, factory: EngineFactory, storage_url: str, options: WorkerOptions, ray_options: RayOptions
+        self, worker_id: str, factory: EngineFactory, storage: Storage, options: WorkerOptions, ray_options: RayOptions
     ) -> None:
-        self._worker = Worker(worker_id, _Prepared(factory, ray_options), Storage(storage_url), options)
+        self._worker = Worker(worker_id, _Prepared(factory, ray_options), storage, options)
         self._changed = threading.Condition()
         self._outbox: list[WorkerEvent] = []
         self._first = 0  # the number of the outbox's first event
@@ -155,8 +159,11 @@ class _Actor:
     def cancel(self, trial_id: str) -> None:
         self._worker.cancel(trial_id)
 
-    def request_stop(self, seconds: float) -> None:
-        self._worker.request_stop(seconds)
+    def request_stop(self, seconds: float, failure: FailureClass) -> None:
+        self._worker.request_stop(seconds, failure)
+
+    def node(self) -> str:
+        return own_node()
 
     def events(self, acknowledged: int, timeout: float) -> tuple[int, list[WorkerEvent]]:
         """The events from number `acknowledged` on, and the number of the next; waits for one up to `timeout`."""
@@ -174,7 +181,7 @@ class _Actor:
                 ready = ready or any(isinstance(event, WorkerReady) for event in events)
                 self._tell(events)
                 self._worker.wait(timeout=60.0)
-            self._lost(FailureClass.STOPPED, "stopped")
+            self._lost(self._worker.ending, self._worker.ending.said)
         except Exception as error:  # the border of the thread: the driver hears of it
             self._lost(FailureClass.INFRASTRUCTURE if ready else classify(error), told(error))
 
@@ -196,7 +203,8 @@ _Call = tuple[Any, ...]  # method name, then its arguments
 @dataclass
 class _Handle:
     """One live actor: its pending `events` call (None while Ray cannot speak for it, since `silent_since`), the events
-    acknowledged, and the control calls that have to be made again."""
+    acknowledged, the control calls that have to be made again, its node once that is known, and whether it was told
+    that the node drains."""
 
     actor: Any
     reference: Any = None
@@ -204,6 +212,8 @@ class _Handle:
     silent_since: float | None = None
     ask_at: float = 0.0
     unsent: list[_Call] = field(default_factory=list)
+    node: str | None = None
+    draining: bool = False
 
 
 class RayExecutor:
@@ -216,9 +226,11 @@ class RayExecutor:
         options: WorkerOptions,
         ray_options: RayOptions,
         clock: Callable[[], float] = time.monotonic,
+        draining: DrainingNodes = draining_nodes,
     ) -> None:
         self._factory, self._options = engine_factory, options
-        self._storage_url = storage.root if storage.is_local else storage.url  # a worker's folder is not the driver's
+        self._draining, self._drains_at = draining, 0.0
+        self._storage = storage  # its URL is absolute: a worker's folder is not the driver's
         self._ray_options, self._clock = ray_options, clock
         self._handles: dict[str, _Handle] = {}
         self._calls: dict[Any, tuple[str, _Call]] = {}
@@ -247,9 +259,10 @@ class RayExecutor:
             "concurrency_groups": {"control": 4},
         }
         actor_class = ray.remote(**wants)(_Actor)
-        actor = actor_class.remote(worker_id, self._factory, self._storage_url, self._options, self._ray_options)
+        actor = actor_class.remote(worker_id, self._factory, self._storage, self._options, self._ray_options)
         handle = self._handles[worker_id] = _Handle(actor)
         self._listen(handle)
+        self._call(worker_id, "node")
 
     def admit(self, worker_id: str, assignment: Assignment) -> None:
         self._call(worker_id, "admit", assignment)
@@ -257,8 +270,8 @@ class RayExecutor:
     def cancel(self, worker_id: str, trial_id: str) -> None:
         self._call(worker_id, "cancel", trial_id)
 
-    def stop(self, worker_id: str, seconds: float) -> None:
-        self._call(worker_id, "request_stop", seconds)
+    def stop(self, worker_id: str, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
+        self._call(worker_id, "request_stop", seconds, failure)
 
     def kill(self, worker_id: str) -> None:
         if worker_id in self._handles:
@@ -266,6 +279,7 @@ class RayExecutor:
 
     def poll(self, timeout: float) -> list[WorkerEvent]:
         self._ask_again()
+        self._look_for_drains()
         asked = {handle.reference: worker_id for worker_id, handle in self._handles.items() if handle.reference}
         references = [*asked, *self._calls]
         if references:
@@ -286,6 +300,17 @@ class RayExecutor:
             self.kill(worker_id)
         self._events.clear()
 
+    def _look_for_drains(self) -> None:
+        """Tell once of each worker whose node is about to go."""
+        if not self._handles or self._clock() < self._drains_at:
+            return
+        self._drains_at = self._clock() + _DRAINS_SECONDS
+        for node, seconds in self._draining(time.time()).items():
+            for worker_id, handle in self._handles.items():
+                if handle.node == node and not handle.draining:
+                    handle.draining = True
+                    self._events.append(WorkerDraining(worker_id=worker_id, seconds=seconds))
+
     def _call(self, worker_id: str, *call: Any) -> None:
         if worker_id in self._handles:
             method, *arguments = call
@@ -300,7 +325,9 @@ class RayExecutor:
         """Look whether a control call arrived. Any of them may arrive twice."""
         worker_id, call = self._calls.pop(reference)
         try:
-            ray.get(reference)
+            answer = ray.get(reference)
+            if call[0] == "node":
+                self._handles[worker_id].node = answer
         except ActorUnavailableError:
             self._handles[worker_id].unsent.append(call)
         except ActorDiedError:
@@ -364,6 +391,6 @@ def _reason(error: Exception) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).partition("Some common causes include")[0]
     noise = ("class_name:", "actor_id:", "namespace:", "pid:", "ip:", "File ", "traceback:", "^")
     kept = [line for line in map(str.strip, text.splitlines()) if line and not line.startswith(noise)]
-    told_by_ray = " ".join(kept)
+    told_by_ray = redact(" ".join(kept))
     exit_detail = told_by_ray.partition("Worker exit detail: ")[2].strip()
     return f"its process died: {exit_detail}"[:400] if exit_detail else told_by_ray[:400] or type(error).__name__

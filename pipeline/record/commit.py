@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,6 +37,11 @@ def read_commit(storage: Storage, trial_id: str) -> dict[str, Any]:
     return {"files": {}, **content}  # earlier sweeps kept none
 
 
+def read_commits(storage: Storage, trial_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The commits of these trials, in order. Raises FileNotFoundError."""
+    return map(json.loads, storage.read_all(paths.commit(trial_id) for trial_id in trial_ids))
+
+
 def committed_ids(storage: Storage) -> frozenset[str]:
     """The ids of all committed trials, from one listing."""
     return frozenset(posixpath.basename(key).removesuffix(".json") for key in storage.list(paths.COMMITS))
@@ -44,7 +49,8 @@ def committed_ids(storage: Storage) -> frozenset[str]:
 
 def committed(storage: Storage) -> dict[str, int]:
     """The committed attempt of every committed trial. Reads every commit."""
-    return {trial_id: int(read_commit(storage, trial_id)["number"]) for trial_id in sorted(committed_ids(storage))}
+    order = sorted(committed_ids(storage))
+    return {commit["trial_id"]: int(commit["number"]) for commit in read_commits(storage, order)}
 
 
 @dataclass(frozen=True, kw_only=True)

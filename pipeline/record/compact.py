@@ -18,7 +18,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,7 @@ from pipeline.errors import CorruptResult
 from pipeline.record.commit import Failure, committed_ids, failures
 from pipeline.record.results import Results, failed_table, fresh_results, read_hashed, with_counts
 from pipeline.record.tables import parquet_bytes
+from pipeline.record.tally import Tally, count_on
 from pipeline.schema import CONFIG, with_config_columns
 from pipeline.storage import Storage
 
@@ -56,13 +57,15 @@ class Part:
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """One generation: its parts, the commits they hold, and which failures are among its rows. `previous` are the keys
-    that the generation before it listed, kept for readers that have it open."""
+    that the generation before it listed, kept for readers that have it open. `tally` is what was counted of the journal
+    for trials that it has no commit of."""
 
     version: int
     parts: tuple[Part, ...]
     commits: frozenset[str]
     failures: str
     previous: tuple[str, ...]
+    tally: Tally = field(default_factory=Tally)
 
     def of(self, table: str) -> list[Part]:
         return [part for part in self.parts if part.table == table]
@@ -83,6 +86,7 @@ def read_manifest(storage: Storage) -> Manifest:
         commits=frozenset(data["commits"]),
         failures=data["failures"],
         previous=tuple(data["previous"]),
+        tally=Tally.from_dict(data["tally"]) if "tally" in data else Tally(),
     )
 
 
@@ -99,7 +103,8 @@ def compact(storage: Storage) -> int | None:
         return None
     version = _claim(storage, current.version + 1)
     results = fresh_results(storage, fresh)
-    trials = all_trials(storage, current, results, failed)
+    tally = count_on(storage, current.tally)
+    trials = _joined_trials(storage, current, results, failed, tally)
     parts = [_write(storage, paths.dataset_part(version, "trials", 0), "trials", trials, full=False)]
     order = [trial_id for trial_id in trials["trial_id"].to_pylist() if trial_id in fresh]
     for table in PART_BYTES:
@@ -111,7 +116,9 @@ def compact(storage: Storage) -> int | None:
         commits=current.commits | fresh,
         failures=fingerprint,
         previous=tuple(part.key for part in current.parts),
+        tally=tally.without(current.commits | fresh),
     )
+    collect_checkpoints(storage, results)
     if read_manifest(storage).version < version:
         storage.write(paths.DATASET_POINTER, _manifest_json(made))
         _delete_unlisted(storage, made)
@@ -123,10 +130,28 @@ def all_trials(storage: Storage, manifest: Manifest, results: Results, failed: S
 
     Raises CorruptResult if a trial has two.
     """
+    return _joined_trials(storage, manifest, results, failed, count_on(storage, manifest.tally))
+
+
+def collect_checkpoints(storage: Storage, results: Results) -> None:
+    """Remove the checkpoints of attempts before the committed one: nobody goes back to them. They stay where that one
+    made none of its own because it began at the end."""
+    for trial_id, commit in results.commits.items():
+        last = int(commit["number"])
+        if last == 1 or not storage.exists(paths.checkpoint_pointer(trial_id, last)):
+            continue
+        for number in range(1, last):
+            for key in storage.list(paths.checkpoints(trial_id, number)):
+                storage.delete(key)
+
+
+def _joined_trials(
+    storage: Storage, manifest: Manifest, results: Results, failed: Sequence[Failure], tally: Tally
+) -> pa.Table:
     tables = [read_hashed(storage, part.key, part.sha256) for part in manifest.of("trials")]
     tables = [table.filter(pc.field("status") == "completed") for table in tables]
     new = pa.concat_tables([results.table, failed_table(failed)], promote_options="default")
-    tables.append(with_counts(storage, new.unify_dictionaries()))
+    tables.append(with_counts(new.unify_dictionaries(), tally))
     plain = [table.select([name for name in table.column_names if not name.startswith(CONFIG)]) for table in tables]
     joined = pa.concat_tables(plain, promote_options="default").unify_dictionaries()
     if pc.count_distinct(joined["trial_id"]).as_py() != joined.num_rows:
@@ -182,6 +207,7 @@ def _claim(storage: Storage, version: int) -> int:
 def _manifest_json(manifest: Manifest) -> bytes:
     content = asdict(manifest)
     content["commits"] = sorted(manifest.commits)
+    content["tally"] = manifest.tally.as_dict()
     return json.dumps(content).encode()
 
 

@@ -4,6 +4,7 @@ Each fact is a flat mapping with `fact` (its kind) and `at` (seconds since 1970)
 
 worker_started     worker_id
 worker_ready       worker_id, capacity, device
+worker_draining    worker_id, seconds (until its node is gone)
 worker_lost        worker_id, failure, message
 round_opened       trial_id, round
 attempt_started    trial_id, number, round, worker_id, resume_from
@@ -71,20 +72,34 @@ class Journal:
 
 def replay(storage: Storage) -> Iterator[Fact]:
     """All facts of all drivers, in order. Raises StorageError, naming the object, for anything that is no journal."""
-    for key in storage.list(paths.JOURNAL):
-        if not _is_journal(key):
-            raise StorageError(f"{key} is no part of the journal: remove it")
-        lines = storage.read(key).decode(errors="replace").split("\n")
-        if lines.pop() != "":
-            raise StorageError(f"{key} is torn: its last line has no end. Restore it, or remove it")
-        for number, line in enumerate(lines, start=1):
-            yield _parse(key, number, line)
+    for _, facts in replay_after(storage, {}):
+        yield from facts
 
 
-def _is_journal(key: str) -> bool:
+def replay_after(storage: Storage, read: Mapping[int, int]) -> Iterator[tuple[tuple[int, int], Iterator[Fact]]]:
+    """The objects after the first `read[epoch]` of each epoch, in order: their epoch and sequence, and their facts. An
+    epoch has one writer, who makes its objects in order. Raises as `replay`."""
+    places = {key: _place(key) for key in storage.list(paths.JOURNAL)}
+    keys = [key for key, (epoch, sequence) in places.items() if sequence >= read.get(epoch, 0)]
+    for key, data in zip(keys, storage.read_all(keys), strict=True):
+        yield places[key], _facts(key, data)
+
+
+def _facts(key: str, data: bytes) -> Iterator[Fact]:
+    lines = data.decode(errors="replace").split("\n")
+    if lines.pop() != "":
+        raise StorageError(f"{key} is torn: its last line has no end. Restore it, or remove it")
+    for number, line in enumerate(lines, start=1):
+        yield _parse(key, number, line)
+
+
+def _place(key: str) -> tuple[int, int]:
+    """The epoch and sequence of the object."""
     name = key.removeprefix(f"{paths.JOURNAL}/").removesuffix(".jsonl")
     parts = name.split("-")
-    return key.endswith(".jsonl") and len(parts) == 2 and all(part.isdigit() for part in parts)
+    if not key.endswith(".jsonl") or len(parts) != 2 or not all(part.isdigit() for part in parts):
+        raise StorageError(f"{key} is no part of the journal: remove it")
+    return int(parts[0]), int(parts[1])
 
 
 def _parse(key: str, number: int, line: str) -> Fact:

@@ -37,6 +37,7 @@ from pipeline.provenance import Provenance
 from pipeline.record.commit import committed_ids, failures
 from pipeline.record.results import Results, failed_table, fresh_results, read_file
 from pipeline.schema import KEYS, METRIC, flat_config
+from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -253,7 +254,8 @@ def sync(
     try:
         return _sync(storage, uri, total, figures)
     except MlflowException as error:
-        raise UserError(f"MLflow at {uri} cannot be brought up to date: {str(error).splitlines()[0]}") from error
+        reason = redact(str(error).splitlines()[0])
+        raise UserError(f"MLflow at {redact(uri)} cannot be brought up to date: {reason}") from error
 
 
 def _sync(storage: Storage, uri: str, total: int | None, figures: Callable[[], Mapping[str, bytes]]) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,9 @@ import pyarrow as pa
 
 from pipeline.errors import CorruptResult
 from pipeline.events import FailureClass
-from pipeline.record.commit import Failure, read_commit
-from pipeline.record.journal import replay
+from pipeline.record.commit import Failure, read_commit, read_commits
 from pipeline.record.tables import read_parquet, trials_table
+from pipeline.record.tally import Tally
 from pipeline.schema import KEYS, TABLES, failures_column, schema
 from pipeline.storage import Storage
 
@@ -49,9 +48,9 @@ class Results:
 def fresh_results(storage: Storage, trial_ids: Collection[str]) -> Results:
     """The committed results of these trials. Raises CorruptResult."""
     order = sorted(trial_ids)
-    commits = {trial_id: read_commit(storage, trial_id) for trial_id in order}
+    commits = dict(zip(order, read_commits(storage, order), strict=True))
     empty = trials_table([])
-    rows = [_attempt_table(storage, commits[trial_id], "result") for trial_id in order]
+    rows = _read_all_hashed(storage, [commit["tables"]["result"] for commit in commits.values()])
     table = pa.concat_tables([empty, *rows], promote_options="default").unify_dictionaries().combine_chunks()
     if table["trial_id"].to_pylist() != order:
         raise CorruptResult("a committed result is of another trial than its commit")
@@ -94,26 +93,38 @@ def read_file(storage: Storage, trial_id: str, name: str) -> bytes | None:
 
 def read_bytes(storage: Storage, key: str, sha256: str) -> bytes:
     """The object, compared with its hash. Raises CorruptResult."""
-    try:
-        data = storage.read(key)
-    except FileNotFoundError as error:
-        raise CorruptResult(f"{key} is missing from storage") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise CorruptResult(f"{key} has changed since it was written")
-    return data
+    return next(_read_all_bytes(storage, [{"key": key, "sha256": sha256}]))
 
 
-def with_counts(storage: Storage, table: pa.Table) -> pa.Table:
+def _read_all_hashed(storage: Storage, entries: Sequence[Mapping[str, Any]]) -> Iterator[pa.Table]:
+    yield from map(read_parquet, _read_all_bytes(storage, entries))
+
+
+def _read_all_bytes(storage: Storage, entries: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+    found = storage.read_all(entry["key"] for entry in entries)
+    for entry in entries:
+        key = entry["key"]
+        try:
+            data = next(found)
+        except FileNotFoundError as error:
+            raise CorruptResult(f"{key} is missing from storage") from error
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise CorruptResult(f"{key} has changed since it was written")
+        yield data
+
+
+def with_counts(table: pa.Table, tally: Tally) -> pa.Table:
     """The rows with `attempts` and the failures by class as the journal has them."""
     wanted = table["trial_id"].to_pylist()
     if not wanted:
         return table
-    started, ended = _attempt_counts(storage, frozenset(wanted))
     known = table["attempt"].to_pylist()
-    attempts = [max(started[trial_id], number or 0) for trial_id, number in zip(wanted, known, strict=True)]
+    attempts = [
+        max(tally.started.get(trial_id, 0), number or 0) for trial_id, number in zip(wanted, known, strict=True)
+    ]
     columns = {"attempts": attempts}
     for failure in FailureClass:
-        columns[failures_column(failure)] = [ended[trial_id, failure.value] for trial_id in wanted]
+        columns[failures_column(failure)] = [tally.ended.get(trial_id, {}).get(failure.value, 0) for trial_id in wanted]
     for name, values in columns.items():
         index = table.schema.get_field_index(name)
         table = table.set_column(index, table.field(index), pa.array(values, table.field(index).type))
@@ -123,17 +134,3 @@ def with_counts(storage: Storage, table: pa.Table) -> pa.Table:
 def _attempt_table(storage: Storage, commit: Mapping[str, Any], table: str) -> pa.Table:
     entry = commit["tables"][table]
     return read_hashed(storage, entry["key"], entry["sha256"])
-
-
-def _attempt_counts(storage: Storage, wanted: frozenset[str]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    started: Counter[str] = Counter()
-    ended: Counter[tuple[str, str]] = Counter()
-    for fact in replay(storage):
-        trial_id = fact.get("trial_id")
-        if trial_id not in wanted:
-            continue
-        if fact["fact"] == "attempt_started":
-            started[trial_id] += 1
-        elif fact["fact"] == "attempt_ended" and fact["failure"] is not None:
-            ended[trial_id, fact["failure"]] += 1
-    return started, ended

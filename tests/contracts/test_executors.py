@@ -25,7 +25,7 @@ from pipeline.events import (
 )
 from pipeline.executors.base import Executor
 from pipeline.executors.inline import InlineExecutor
-from pipeline.record.attempts import read_done
+from pipeline.record.attempts import newest_checkpoint, read_done
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 from pipeline.worker import WorkerOptions
@@ -143,6 +143,22 @@ def test_a_stop_checkpoints_reports_and_ends(make: Make) -> None:
     saved = [e.step for e in events if isinstance(e, TrialCheckpointed)]
     assert not saved or saved[-1] == failed.step or failed.step % 3 == 0
     assert executor.poll(0.1) == []
+
+
+def test_a_stop_for_preemption_checkpoints_and_is_told_as_such(make: Make, tmp_storage: Storage) -> None:
+    executor, trial = make(delay=0.01), make_trial(steps=100_000)
+    ready(executor, "a")
+    executor.admit("a", assign(trial))
+    until(executor, TrialCheckpointed)
+    executor.stop("a", 30.0, FailureClass.PREEMPTION)
+    *_, failed, lost = until(executor, WorkerLost)
+    assert isinstance(failed, TrialFailed)
+    assert isinstance(lost, WorkerLost)
+    assert (failed.failure, failed.message) == (FailureClass.PREEMPTION, "preempted")
+    assert (lost.failure, lost.message) == (FailureClass.PREEMPTION, "preempted")
+    checkpoint = newest_checkpoint(tmp_storage, trial.trial_id)
+    assert checkpoint is not None
+    assert checkpoint.step == failed.step, "not one step is lost"
 
 
 def test_a_stop_while_idle_ends_at_once(make: Make) -> None:

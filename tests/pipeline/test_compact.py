@@ -12,6 +12,7 @@ from pipeline import paths
 from pipeline.errors import CorruptResult
 from pipeline.query import Sweep
 from pipeline.record import compact as compaction
+from pipeline.record.attempts import Checkpoint, newest_checkpoint, save_checkpoint
 from pipeline.record.compact import compact, read_manifest
 from pipeline.storage import Storage
 
@@ -196,3 +197,20 @@ def test_the_data_set_is_plain_parquet(storage: Storage, tmp_path: Path) -> None
     schemas = {part.table: pq.read_schema(storage.path(part.key)) for part in read_manifest(storage).parts}
     assert b"huggingface" in schemas["renders"].metadata
     assert str(schemas["trials"].field("config").type) == "string"
+
+
+@pytest.mark.parametrize("last_has_its_own", [True, False])
+def test_checkpoints_before_the_committed_attempt_are_removed(tmp_storage: Storage, last_has_its_own: bool) -> None:
+    """Unless the committed one made none: it began at the end, from theirs."""
+    made = trial()
+    begin(tmp_storage, made)
+    for number in (1, 2, 3) if last_has_its_own else (1, 2):
+        checkpoint = Checkpoint(number=number, step=4, blob=b"x", rows=[], seconds=0.0)
+        save_checkpoint(tmp_storage, made.trial_id, checkpoint, keep=2)
+    commit_trial(tmp_storage, made, number=3)
+    compact(tmp_storage)
+    left = newest_checkpoint(tmp_storage, made.trial_id)
+    assert left is not None
+    assert left.number == (3 if last_has_its_own else 2)
+    kept = {int(key.split("/")[2]) for key in tmp_storage.list("attempts") if "/checkpoints/" in key}
+    assert kept == ({3} if last_has_its_own else {1, 2})

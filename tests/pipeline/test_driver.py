@@ -13,7 +13,7 @@ from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, 
 from pipeline import paths
 from pipeline.driver import DriverOptions, Summary, drive
 from pipeline.errors import Fenced, LeaseHeld, UserError
-from pipeline.events import Assignment, WorkerEvent
+from pipeline.events import Assignment, FailureClass, WorkerEvent
 from pipeline.executors.inline import InlineExecutor
 from pipeline.lease import Lease, Owner, read_heartbeat
 from pipeline.record.attempts import attempt_numbers, result_row
@@ -346,7 +346,7 @@ def test_a_worker_that_does_not_stop_is_killed(tmp_storage: Storage) -> None:
     class Deaf(InlineExecutor):
         killed = 0
 
-        def stop(self, worker_id: str, seconds: float) -> None:
+        def stop(self, worker_id: str, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
             pass
 
         def kill(self, worker_id: str) -> None:

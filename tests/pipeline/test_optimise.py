@@ -156,6 +156,7 @@ def test_finished_trials_are_rendered_at_the_elevation(elevation: float) -> None
     outcome = engine.finish(trial.trial_id)
     views = [view for view in outcome.views if view.kind != "occupancy"]
     assert {view.elevation for view in views} == {elevation}
+    assert sorted((view.kind, view.index) for view in views) == [("color", 0), ("textureless", 0)]
     assert 0.0 < outcome.metrics["coverage"] <= 1.0
     assert all(Image.open(io.BytesIO(view.png)).size == (16, 16) for view in views)
 

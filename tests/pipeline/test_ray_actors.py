@@ -9,8 +9,8 @@ import pytest
 from fakes import FakeClock, FakeFactory, make_trial
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
 
-from pipeline.events import Assignment, FailureClass, TrialCheckpointed, WorkerLost
-from pipeline.executors import ray_actors
+from pipeline.events import Assignment, FailureClass, TrialCheckpointed, WorkerDraining, WorkerLost
+from pipeline.executors import draining, ray_actors
 from pipeline.executors.ray_actors import RayExecutor, RayOptions, check_gpu
 from pipeline.storage import Storage
 from pipeline.worker import WorkerOptions
@@ -123,6 +123,34 @@ def test_a_preempted_worker_is_not_charged(executor: RayExecutor, cluster: Clust
     (lost,) = executor.poll(0.0)
     assert isinstance(lost, WorkerLost)
     assert lost.failure is (FailureClass.PREEMPTION if preempted else FailureClass.INFRASTRUCTURE)
+
+
+def test_a_worker_on_a_draining_node_is_told_of_once(cluster: Cluster, clock: FakeClock, tmp_storage: Storage) -> None:
+    drains: dict[str, float] = {}
+    executor = RayExecutor(FakeFactory(), tmp_storage, WorkerOptions(), RayOptions(), clock, lambda now: dict(drains))
+    cluster.answer = lambda reference: "node-1" if reference.method == "node" else (0, [])
+    executor.start("a")
+    assert executor.poll(0.0) == []
+    drains.update({"node-2": 5.0})
+    clock.sleep(2.0)
+    assert executor.poll(0.0) == [], "another node"
+    drains.update({"node-1": 25.0})
+    assert executor.poll(0.0) == [], "asked once a second"
+    clock.sleep(2.0)
+    assert executor.poll(0.0) == [WorkerDraining(worker_id="a", seconds=25.0)]
+    clock.sleep(2.0)
+    assert executor.poll(0.0) == []
+    executor.stop("a", 25.0, FailureClass.PREEMPTION)
+    assert cluster.calls[-1].arguments == (25.0, FailureClass.PREEMPTION)
+
+
+def test_a_ray_that_cannot_tell_of_drains_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "ray", SimpleNamespace(is_initialized=lambda: True))
+    assert draining.draining_nodes(0.0) == {}
+    told = SimpleNamespace(get_draining_nodes=lambda: {"a": 12_000, "b": 0})
+    ours = SimpleNamespace(is_initialized=lambda: True, _private=SimpleNamespace(state=SimpleNamespace(state=told)))
+    monkeypatch.setattr(draining, "ray", ours)
+    assert draining.draining_nodes(2.0) == {"a": 10.0, "b": float("inf")}
 
 
 def test_a_control_call_without_an_answer_is_made_again(

@@ -35,6 +35,7 @@ from pipeline.events import (
     TrialFinished,
     TrialProgress,
     TrialReturned,
+    WorkerDraining,
     WorkerLost,
     WorkerReady,
     WorkerStarting,
@@ -166,6 +167,31 @@ def test_a_lost_worker_is_replaced_and_its_trials_continue() -> None:
     assert sweep.tell(lost) == [StartWorker(worker_id="e1w1")]
     assert len(admitted(sweep.ready("e1w1"))) == 2
     assert sweep.tell(lost) == []
+
+
+def test_a_worker_whose_node_drains_leaves_and_costs_its_trials_nothing() -> None:
+    trials = make_trials(3)
+    sweep = Sweep(trials, Policy(max_workers=1, retries=Retries(infrastructure=0, user=0)))
+    sweep.ready("e1w0")
+    draining = WorkerDraining(worker_id="e1w0", seconds=25.0)
+    assert sweep.tell(draining) == [StopWorker(worker_id="e1w0", seconds=25.0, failure=FailureClass.PREEMPTION)]
+    assert sweep.tell(draining) == []
+    assert sweep.fail(trials[0], FailureClass.PREEMPTION, step=7) == []
+    assert sweep.fail(trials[1], FailureClass.PREEMPTION, step=7) == []
+    lost = WorkerLost(worker_id="e1w0", failure=FailureClass.PREEMPTION, message="preempted")
+    assert sweep.tell(lost) == [StartWorker(worker_id="e1w1")]
+    assert len(admitted(sweep.ready("e1w1"))) == 2
+    counts = [sweep.state.trials[trial.trial_id].failures for trial in trials]
+    assert counts == [{FailureClass.PREEMPTION: 1}, {FailureClass.PREEMPTION: 1}, {}]
+
+
+@pytest.mark.parametrize(("seconds", "within"), [(1000.0, 60.0), (float("inf"), 60.0), (-3.0, 0.0)])
+def test_a_draining_worker_leaves_within_the_time_to_stop(seconds: float, within: float) -> None:
+    sweep = Sweep(make_trials(1), Policy())
+    sweep.ready("e1w0")
+    (stop,) = sweep.tell(WorkerDraining(worker_id="e1w0", seconds=seconds))
+    assert isinstance(stop, StopWorker)
+    assert stop.seconds == within
 
 
 def test_out_of_memory_shrinks_the_worker_and_keeps_the_others() -> None:
@@ -478,6 +504,13 @@ class AnyOrder(RuleBasedStateMachine):
         worker_id = data.draw(st.sampled_from(sorted(self.alive - self.ready.keys())))
         self.ready[worker_id] = capacity
         self.send(WorkerReady(worker_id=worker_id, capacity=capacity, device="fake"))
+
+    @precondition(lambda self: self.alive)
+    @rule(data=st.data(), seconds=st.sampled_from([-1.0, 3.0, float("inf")]))
+    def a_node_drains(self, data: st.DataObject, seconds: float) -> None:
+        worker_id = data.draw(st.sampled_from(sorted(self.alive)))
+        self.send(WorkerDraining(worker_id=worker_id, seconds=seconds))
+        assert worker_id in self.stopping
 
     @precondition(lambda self: self.alive)
     @rule(data=st.data(), failure=st.sampled_from([FailureClass.INFRASTRUCTURE, FailureClass.PREEMPTION]))

@@ -13,12 +13,13 @@ from stored import PRIOR, begin, commit_trial, fail_trial, trial
 from pipeline.cli import main
 from pipeline.engine import View as Rendered
 from pipeline.errors import UserError
-from pipeline.pictures import Cell, Grid, decode, draw_grid, encode
+from pipeline.pictures import Cell, Grid, Tiles, decode, draw_grid, encode
+from pipeline.plan import stored_plan
 from pipeline.query import Sweep
 from pipeline.record.attempts import finish
 from pipeline.record.commit import commit
 from pipeline.record.compact import compact
-from pipeline.sheet import View, make_sheet
+from pipeline.sheet import View, make_sheet, make_tiles
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -123,6 +124,25 @@ def test_views_stand_side_by_side_and_kinds_are_apart(storage: Storage) -> None:
     assert cells(sheet(storage, kind="depth"), 2, 4)[0][0] == [(11, 0, 0)]
     # a view that a trial does not have is missing by itself
     assert cells(sheet(storage, first=1, count=2), 2, 4, views=2)[0][0] == [(11, 1, 0), WHITE]
+
+
+def test_tiles_follow_the_plan_in_rows_of_the_wanted_length(storage: Storage) -> None:
+    made = make_tiles(storage, 3, 1, View(side=SIDE))
+    assert (made.shown, made.failed, made.missing) == (4, 1, 3)
+    tiles = Tiles(across=3, count=8, side=SIDE, views=1)
+    assert made.image.size == tiles.size == (6 + 3 * (SIDE + 6), 6 + 3 * (16 + SIDE + 6))
+    plan = [t.trial_id for t in stored_plan(storage).trials]
+    shades = {MUG[0].trial_id: 11, MUG[1].trial_id: 22, DUCK[1].trial_id: 33, DUCK_STRONG[0].trial_id: 44}
+    for place, trial_id in enumerate(plan):
+        left, top = tiles.corner(place)
+        pixel = made.image.getpixel((left + SIDE // 2, top + SIDE // 4))
+        assert pixel == ((shades[trial_id], 0, 0) if trial_id in shades else WHITE), place
+    last = tiles.corner(8)
+    assert made.image.crop((*last, last[0] + SIDE, last[1] + SIDE)).getcolors() == [(SIDE * SIDE, WHITE)]
+    some = make_tiles(storage, 3, 2, View(side=SIDE))
+    assert some.shown + some.failed + some.missing == 4
+    with pytest.raises(UserError, match="choose a smaller --side"):
+        make_tiles(storage, 8, 1, View(side=1024, count=30))
 
 
 def test_a_sheet_may_be_made_while_the_sweep_runs(tmp_storage: Storage) -> None:

@@ -63,6 +63,8 @@ def test_defaults_are_those_of_the_documents() -> None:
     plain = spec.model_dump(exclude={"name", "prompts"})
     assert plain == {
         "storage": "./runs",
+        "storage_rule": "conditional",
+        "deny": (),
         "seeds": (0,),
         "preset": "quick",
         "prior": {"kind": "embedded", "revision": EMBEDDED_REVISION},
@@ -147,7 +149,10 @@ ONE_FAULT = [
     ('name: "a\\n"\nprompts: [a]\n', "s.yaml:1: name = "),
     (f"name: {'a' * 65}\nprompts: [a]\n", "s.yaml:1: name = "),
     ("name: 12\nprompts: [a]\n", "s.yaml:1: name = 12: must be text"),
-    (GOOD + "seed: 3\n", "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage, prompts,"),
+    (
+        GOOD + "seed: 3\n",
+        "s.yaml:3: seed = 3: unknown key. Did you mean seeds? Known keys: name, storage,",
+    ),
     (GOOD + "judging: {clip: embedded}\n", 's.yaml:3: judging = {"clip": "embedded"}: unknown key. Known keys:'),
     (
         GOOD + "evaluate: {clip: embedded}\n",
