@@ -65,7 +65,7 @@ def submit(
         print(f"Ray job {job.job_id} runs this sweep already ({job.status.lower()}); trials that are new wait for")
         print("the next submission")
     else:
-        job = submission.start_job(server, storage, packages=submission.own_packages() if package else ())
+        job = submission.start_job(server, storage, submission.PROGRAM, submission.own_packages() if package else ())
         print(f"submitted as Ray job {job.job_id} at {server.address}")
         driver = submission.await_driver(server, storage, job, epoch, wait, time.sleep)
         print(f"its driver has begun: {driver}" if driver else f"its driver has not begun within {wait:.0f} seconds")

@@ -128,7 +128,8 @@ def make_executor(
         from pipeline.executors.inline import InlineExecutor
 
         return InlineExecutor(factory, storage, options)
-    from pipeline.executors.ray_actors import RayExecutor, RayOptions
+    from pipeline.executors.actor import RayOptions
+    from pipeline.executors.ray_actors import RayExecutor
 
     return RayExecutor(factory, storage, options, RayOptions(address=address, gpus=found.gpus, cpus=found.cpus))
 

@@ -150,6 +150,12 @@ def living_driver(storage: Storage, now: float) -> str:
     return "" if owner.is_dead() else str(owner)
 
 
+def is_driven(storage: Storage, epoch: int, now: float) -> bool:
+    """Whether the driver of this epoch lives, by the last heartbeat."""
+    beat = read_heartbeat(storage)
+    return beat is not None and beat["epoch"] == epoch and not beat["released"] and now - beat["at"] < FRESH_SECONDS
+
+
 def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
     claim = json.loads(storage.read(paths.lease(epoch)))
     beat = read_heartbeat(storage)

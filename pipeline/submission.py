@@ -88,9 +88,7 @@ def running_job(server: JobServer, storage: Storage) -> Job | None:
     return next((job for job in server.jobs(job_prefix(storage.url)) if not job.is_over), None)
 
 
-def start_job(
-    server: JobServer, storage: Storage, program: Sequence[str] = PROGRAM, packages: Sequence[str] = ()
-) -> Job:
+def start_job(server: JobServer, storage: Storage, program: Sequence[str], packages: Sequence[str] = ()) -> Job:
     """Have the cluster run the sweep's driver. Of two who do so at once one gets the other's job. Raises UserError."""
     prefix = job_prefix(storage.url)
     taken = [job.job_id.removeprefix(prefix) for job in server.jobs(prefix)]
