@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.executors.ray_jobs import Job, JobServer
 
 # What the cluster runs. `python` is that of the cluster, not of whoever submits.
-PROGRAM = ("python", "-m", "pipeline.cli")
+PROGRAM: tuple[str, ...] = ("python", "-m", "pipeline.cli")
 # Ray kills a job that it was told to stop after three seconds, unless this says otherwise: workers need their time.
 STOP_WAIT = "RAY_JOB_STOP_WAIT_TIME_S"
 _STOP_MARGIN = 30.0

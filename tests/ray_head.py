@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,18 +49,30 @@ class Head:
             --object-store-memory 100000000 --disable-usage-stats --temp-dir {self.folder}"""
         self._log = (folder / f"head-{self.gcs}.log").open("w")
         self.process = subprocess.Popen(
-            command.split(), env=environment, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+            command.split(),
+            env=environment,
+            cwd=self.folder,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        self._await()
 
-    def _await(self) -> None:
+    def wait(self) -> None:
+        """Return when the job server answers, if only that it wants a token."""
         end = time.monotonic() + _START_SECONDS
-        while True:
-            assert self.process.poll() is None, Path(self._log.name).read_text()
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/api/version", timeout=5):
-                return
-            assert time.monotonic() < end, Path(self._log.name).read_text()
+        while not self._answers():
+            assert self.process.poll() is None and time.monotonic() < end, Path(self._log.name).read_text()
             time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.address}/api/version", timeout=5).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code == 401
+        except OSError:
+            return False
+        return True
 
     def processes(self) -> list[int]:
         """Everything that belongs to it: what it started, and what that started, by the folder or the session."""
@@ -92,6 +105,7 @@ class Head:
 def running_head(folder: Path, token: str | None = None, variables: Mapping[str, str] | None = None) -> Iterator[Head]:
     head = Head(folder, token, variables)
     try:
+        head.wait()
         yield head
     finally:
         head.end()

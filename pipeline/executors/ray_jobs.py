@@ -6,6 +6,7 @@ Every answer that is not a plain one becomes a `UserError` in one line: no serve
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shlex
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,11 @@ from pipeline.executors.tokens import problem, refused
 
 _OVER = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 _ADDRESSES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")  # Ray lets these override an explicit address
+_TALKATIVE = (
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+    "ray._private.runtime_env.packaging",
+)
 
 T = TypeVar("T")
 
@@ -45,6 +51,8 @@ class JobServer:
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.ERROR)
         _reach(self.address)
         with _explicit():
             self._client = self._ask(lambda: JobSubmissionClient(self.address))
