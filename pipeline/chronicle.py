@@ -84,7 +84,7 @@ class _Shown(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
         if name == "resume_from":
-            return "from the start" if value is None else f"from the checkpoint of attempt {value}"
+            return "from the start" if value is None else f"from what attempt {value} saved"
         if name == "failure" and value is None:
             return "sent back, uncharged"
         return value

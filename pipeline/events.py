@@ -28,11 +28,13 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A trial given to a worker as attempt `number`. `resume_from` is the attempt whose checkpoint to start from."""
+    """A trial given to a worker as attempt `number`. It starts from the newest checkpoint of the attempts up to
+    `resume_from`, and after `above`; from nothing if there is none."""
 
     trial: Trial
     number: int
     resume_from: int | None = None
+    above: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,8 @@ def end_attempt(row: TrialState, ending: Ending, retries: Retries, now: float) -
         steps_per_second=0.0,
         step=ending.step,
         saved=max(row.saved, ending.saved),
+        # A worker that dies may have saved more than it came to tell.
+        resume_from=row.number if ending.worker_lost else row.resume_from,
         reason=ending.message,
         unwanted=False,
     )

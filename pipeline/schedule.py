@@ -404,7 +404,7 @@ def _assign(turn: _Turn, row: TrialState, worker: WorkerState) -> None:
         worker_id=worker.worker_id,
         resume_from=row.resume_from,
     )
-    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from)
+    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from, above=row.barred)
     turn.do(Admit(worker_id=worker.worker_id, assignment=assignment))
 
 

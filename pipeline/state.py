@@ -35,11 +35,11 @@ class Status(StrEnum):
 class TrialState:
     """One trial.
 
-    `number` is its last attempt, 0 before the first; `resume_from` the attempt whose checkpoint the next one starts
-    from; the checkpoints of attempts up to `barred` led to divergence. `failures` counts attempts of this round by how
-    they ended. `saved` is the step of its newest checkpoint; `deaths` counts the workers that died with the trial on
-    board since it came further, past `died_saved`, and with too many it is `quarantined`: it gets a worker to itself.
-    `pack_cap` is how many trials may be on a worker that has this one (None: as many as fit); until the step
+    `number` is its last attempt, 0 before the first; `resume_from` the last attempt that may have left a checkpoint to
+    start from; the checkpoints of attempts up to `barred` led to divergence. `failures` counts attempts of this round
+    by how they ended. `saved` is the step of its newest checkpoint; `deaths` counts the workers that died with the
+    trial on board since it came further, past `died_saved`, and with too many it is `quarantined`: it gets a worker to
+    itself. `pack_cap` is how many trials may be on a worker that has this one (None: as many as fit); until the step
     `alone_until` is passed it is alone there. `failed_by` is the class that used up its budget. A running trial with no
     `worker_id` has finished and awaits its commit; one that is `unwanted` is to be dropped by its worker.
     """

@@ -231,8 +231,10 @@ class Worker:
 
     def _load(self, engine: Engine, run: _Run) -> None:
         """Admit the trial from its best checkpoint that the engine can read, or from nothing."""
-        trial_id, resume_from = run.trial.trial_id, run.assignment.resume_from
-        found = attempts.checkpoints(self._storage, trial_id, resume_from) if resume_from is not None else iter(())
+        trial_id, resume_from, above = run.trial.trial_id, run.assignment.resume_from, run.assignment.above
+        found: Iterator[Checkpoint] = iter(())
+        if resume_from is not None:
+            found = attempts.checkpoints(self._storage, trial_id, resume_from, above)
         for checkpoint in found:
             try:
                 run.step = engine.admit(run.trial, checkpoint.blob)

@@ -383,6 +383,11 @@ def test_what_a_gpu_advances_together(preset: str, prior: str, together: int) ->
     assert launch.gpu_pack(make_plan(spec, [PromptRow(prompt="a mug", tags={})])) == together
 
 
+def test_a_cluster_may_bring_the_gpus_that_it_lacks_now() -> None:
+    found = resolve_workers(Workers(gpus=1, max=3, cpus=2), 10, Machine(cores=0, gpus=0), grows=True)
+    assert (found.gpus, found.cpus, found.workers) == (1, 2, 3)
+
+
 def test_a_gpu_that_is_not_there_is_refused() -> None:
     with pytest.raises(UserError, match=r"workers\.gpus = 1"):
         resolve_workers(Workers(gpus=1), 1, Machine(cores=2, gpus=0))

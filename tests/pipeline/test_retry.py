@@ -105,6 +105,13 @@ def test_a_live_ending_and_its_fact_replayed_agree() -> None:
     assert live == replayed
 
 
+def test_what_a_lost_worker_saved_is_looked_for_though_it_did_not_come_to_tell() -> None:
+    row = replace(ROW, number=4, resume_from=2, barred=1)
+    assert end_attempt(row, died(), Retries(), now=0.0).resume_from == 4
+    assert end_attempt(row, ending(FailureClass.PREEMPTION, worker_lost=True), Retries(), now=0.0).resume_from == 4
+    assert end_attempt(row, ending(FailureClass.USER), Retries(), now=0.0).resume_from == 2
+
+
 def test_lost_storage_is_no_death() -> None:
     row = ROW
     for _ in range(5):
