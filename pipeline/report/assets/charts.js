@@ -50,7 +50,8 @@ dreamsweep.charts = (() => {
       svg.append(drawing("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, shown(value)));
     }
     for (const value of ticks(x.from, x.to, 6)) {
-      svg.append(drawing("text", { x: x(value), y: height - 20, "text-anchor": "middle" }, shown(value)));
+      const anchor = x(value) > width - MARGIN.right - 20 ? "end" : "middle"; // the last one would be cut off
+      svg.append(drawing("text", { x: x(value), y: height - 20, "text-anchor": anchor }, shown(value)));
     }
     svg.append(drawing("text", { x: width - MARGIN.right, y: height - 5, "text-anchor": "end", class: "unit" }, "step"));
   }

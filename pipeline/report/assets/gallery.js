@@ -66,11 +66,13 @@ dreamsweep.gallery = (() => {
     const name = form().elements.sort.value;
     const list = document.getElementById("cards");
     const items = [];
+    // A heading for each prompt, unless its few trials would leave the line empty behind them.
+    const headed = name === PLAN && here.length >= 4 * new Set(here.map((trial) => trial.prompt)).size;
     here.forEach((trial, i) => {
-      if (name === PLAN && (i === 0 || here[i - 1].prompt !== trial.prompt)) {
+      if (headed && (i === 0 || here[i - 1].prompt !== trial.prompt)) {
         items.push(element("li", { class: "group" }, element("h3", {}, trial.prompt)));
       }
-      items.push(card(trial, name));
+      items.push(card(trial, name, headed));
     });
     list.replaceChildren(...items);
     const last = page * PAGE + here.length;
@@ -80,7 +82,7 @@ dreamsweep.gallery = (() => {
     document.getElementById("after").disabled = last >= found.length;
   }
 
-  function card(trial, sorted) {
+  function card(trial, sorted, headed) {
     const frame = element("span", { class: "frame" });
     const button = element("button", { type: "button", class: "card", "data-trial": trial.id,
       "aria-label": `Open ${trial.prompt}, seed ${trial.seed}, ${trial.variant}, ${state(trial)}`,
@@ -95,7 +97,7 @@ dreamsweep.gallery = (() => {
     if (trial.mesh) frame.append(element("span", { class: "corner", "aria-hidden": "true" }, "3D"));
     const plan = sorted === PLAN;
     button.append(element("span", { class: "caption" },
-      plan ? null : element("strong", {}, trial.prompt),
+      headed ? null : element("strong", {}, trial.prompt),
       element("span", {}, trial.variant),
       element("span", { class: "quiet" }, `seed ${trial.seed}`, plan ? "" : ` · ${sorted} ${shown(trial.numbers[sorted])}`)));
     button.append(badges(trial));
