@@ -71,6 +71,7 @@ _TOLD = {
     "failed": "given up ({failure}): {reason}",
     "cancelled": "cancelled",
     "reopened": "wanted again",
+    "reseeded": "takes the place of {parent}, which diverged",
     "compaction_failed": "the tables could not be compacted, which is tried again: {message}",
 }
 

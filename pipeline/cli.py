@@ -95,6 +95,7 @@ def plan(spec_path: SpecPath) -> None:
 
     spec, planned = sweeps.load(spec_path)
     storage = Storage(spec.url)
+    planned = sweeps.grown(storage, planned)
     over = sweeps.finished(storage, planned)
     states = {
         **dict.fromkeys(over.committed, "committed"),
@@ -130,6 +131,7 @@ def run(
     spec, planned = sweeps.load(spec_path)
     storage = Storage(spec.url, spec.storage_rule)
     storage.check_writable()
+    planned = sweeps.grown(storage, planned)
     if nothing_left(storage, planned):
         return
     store_plan(storage, planned, spec_path.read_text(encoding="utf-8"))

@@ -200,7 +200,8 @@ def _asked_for(target: str) -> tuple[str | None, Storage, Plan]:
 
     if sweeps.is_file(target):
         spec, planned = sweeps.load(Path(target))
-        return Path(target).read_text(encoding="utf-8"), Storage(spec.url, spec.storage_rule), planned
+        storage = Storage(spec.url, spec.storage_rule)
+        return Path(target).read_text(encoding="utf-8"), storage, sweeps.grown(storage, planned)
     return None, *_stored(target)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.events import Assignment, FailureClass, WorkerEvent
+from pipeline.trial import Trial
 
 # ---- the driver's own events -----------------------------------------------------------------------------------------
 
@@ -14,11 +15,13 @@ from pipeline.events import Assignment, FailureClass, WorkerEvent
 @dataclass(frozen=True, kw_only=True)
 class SweepStarted:
     """The driver begins. `finished` are attempts whose tables are complete and only lack the commit, `unrecorded` are
-    trials whose failure is known from the journal, but not recorded."""
+    trials whose failure is known from the journal, but not recorded, `childless` failed ones that should have been
+    reseeded."""
 
     now: float
     finished: tuple[tuple[str, int], ...] = ()
     unrecorded: tuple[str, ...] = ()
+    childless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +117,17 @@ class RecordFailure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanTrial:
+    """Add a trial to the stored plan. A later command may admit it."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """A fact for the journal."""
 
     fact: Mapping[str, Any]
 
 
-Command = StartWorker | StopWorker | Admit | Drop | Commit | RecordFailure | Note
+Command = StartWorker | StopWorker | Admit | Drop | Commit | RecordFailure | PlanTrial | Note

@@ -23,6 +23,7 @@ from pipeline.commands import (
     Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
@@ -35,6 +36,7 @@ from pipeline.errors import Fenced
 from pipeline.events import TrialProgress
 from pipeline.executors.base import Executor
 from pipeline.lease import Lease, Owner
+from pipeline.plan import Plan, store_plan, stored_spec
 from pipeline.record.attempts import DamagedAttempt, result_row
 from pipeline.record.commit import Failure, commit, read_commit, record_failure
 from pipeline.record.journal import Journal
@@ -234,6 +236,8 @@ class _Driver:
             case RecordFailure(trial_id=trial_id):
                 self.settle()
                 self.record_failure(trial_id)
+            case PlanTrial(trial=trial):
+                self.plan_trial(trial)
         return None
 
     @property
@@ -291,6 +295,11 @@ class _Driver:
         )
         record_failure(self.storage, failure)
         self.tracker.trial_failed(trial_id, row.reason)
+
+    def plan_trial(self, trial: Trial) -> None:
+        """Store the trial as one more part of the plan, unless it is there."""
+        self.lease.check()
+        store_plan(self.storage, Plan((trial,)), stored_spec(self.storage) or "")
 
     def patience(self) -> float:
         """How long to wait for events: until the next trial's backoff ends, at most `poll_seconds`."""

@@ -191,7 +191,7 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         out_of_memory=wanted.out_of_memory,
         divergence=wanted.divergence,
     )
-    return Policy(retries=retries, max_workers=workers)
+    return Policy(retries=retries, max_workers=workers, reseed=wanted.on_divergence == "reseed")
 
 
 # ---- tracking --------------------------------------------------------------------------------------------------------

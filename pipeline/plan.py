@@ -96,6 +96,7 @@ def to_table(plan: Plan) -> pa.Table:
             "prompt": pa.array([trial.prompt for trial in trials], pa.string()),
             "seed": pa.array([trial.seed for trial in trials], pa.int64()),
             "steps": pa.array([trial.steps for trial in trials], pa.int32()),
+            "parent": pa.array([trial.parent or None for trial in trials], pa.string()),
             "tags": _json_column([trial.tags for trial in trials]),
             "prior": _json_column([trial.prior for trial in trials]),
             "config": _json_column([trial.config for trial in trials]),
@@ -127,6 +128,7 @@ def from_table(table: pa.Table) -> Plan:
                 config=parse(row["config"]),
                 prior=parse(row["prior"]),
                 tags=parse(row["tags"]),
+                parent=check_trial_id(parent) if (parent := row.get("parent")) else "",
             )
             for row in table.to_pylist()
         ]
@@ -143,6 +145,13 @@ def stored_plan(storage: Storage) -> Plan:
     return Plan(
         tuple(trial for number in _numbers(storage, paths.PLAN) for trial in _read_part(storage, number)[0].trials)
     )
+
+
+def with_children(plan: Plan, stored: Plan) -> Plan:
+    """The plan and those stored trials that took the place of one of its own."""
+    ids = {trial.trial_id for trial in plan.trials}
+    children = (trial for trial in stored.trials if trial.parent in ids and trial.trial_id not in ids)
+    return Plan((*plan.trials, *children))
 
 
 def stored_spec(storage: Storage) -> str | None:

@@ -7,7 +7,7 @@ commit because its driver died first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline import paths
@@ -16,10 +16,10 @@ from pipeline.events import FailureClass
 from pipeline.record.commit import committed_ids, failed_rounds
 from pipeline.record.journal import Fact, replay
 from pipeline.record.orders import Standing
-from pipeline.retry import Ending, end_attempt, next_round
+from pipeline.retry import Ending, end_attempt, next_round, wants_child
 from pipeline.state import Policy, Status, SweepState, TrialState
 from pipeline.storage import Storage
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +78,22 @@ def recover(
     )
     return Recovered(
         state=SweepState.of(rows.values(), policy, epoch, caps),
-        start=SweepStarted(now=now, finished=tuple(finished), unrecorded=unrecorded),
+        start=SweepStarted(
+            now=now, finished=tuple(finished), unrecorded=unrecorded, childless=_childless(rows, policy, unrecorded)
+        ),
         opened=tuple(opened),
+    )
+
+
+def _childless(rows: Mapping[str, TrialState], policy: Policy, unrecorded: Collection[str]) -> tuple[str, ...]:
+    """The recorded failures whose driver died, or had another policy, before another seed took their place."""
+    return tuple(
+        trial_id
+        for trial_id, row in rows.items()
+        if row.status is Status.FAILED
+        and wants_child(row, policy)
+        and trial_id not in unrecorded
+        and reseeded(row.trial).trial_id not in rows
     )
 
 

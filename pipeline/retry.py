@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from pipeline.events import FailureClass
-from pipeline.state import Retries, Status, TrialState
+from pipeline.state import Policy, Retries, Status, TrialState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,11 @@ def blamed(row: TrialState, ending: Ending) -> FailureClass | None:
     if died and row.quarantined and ending.pack == 1 and not _came_further(row, ending):
         return FailureClass.POISON
     return ending.failure
+
+
+def wants_child(row: TrialState, policy: Policy) -> bool:
+    """Whether another seed is to take the trial's place. A child's place is not taken again."""
+    return policy.reseed and row.failed_by is FailureClass.DIVERGENCE and not row.trial.parent
 
 
 def next_round(row: TrialState, number: int) -> TrialState:

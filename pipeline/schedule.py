@@ -8,7 +8,7 @@ infrastructure   retried after a backoff; a trial that was on board when two wor
                  the two, is tried alone; a worker that dies of it even so is its last one (poison)
 out_of_memory    retried in a pack one smaller, then alone; workers on that kind of device take one trial less from then
                  on
-divergence       retried from the start
+divergence       retried from the start; then, if the policy says so, a trial with another seed takes its place
 preemption, stopped, returned   never charged, retried at once
 
 A trial that nobody wants any more is dropped by its worker, with a checkpoint, and is cancelled until it is reopened.
@@ -34,6 +34,7 @@ from pipeline.commands import (
     Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
@@ -57,8 +58,9 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
-from pipeline.retry import Ending, backoff, blamed, end_attempt, next_round
+from pipeline.retry import Ending, backoff, blamed, end_attempt, next_round, wants_child
 from pipeline.state import Status, SweepState, TrialState, WorkerState, WorkerStatus, device_kind
+from pipeline.trial import Trial, reseeded
 
 
 def decide(state: SweepState, event: Event) -> tuple[SweepState, list[Command]]:
@@ -161,6 +163,8 @@ def _start(turn: _Turn, event: SweepStarted) -> None:
         turn.do(Commit(trial_id=trial_id, number=number))
     for trial_id in event.unrecorded:
         _give_up(turn, turn.state.trials[trial_id])
+    for trial_id in event.childless:
+        _reseed(turn, turn.state.trials[trial_id].trial)
 
 
 def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDraining | WorkerLost) -> None:
@@ -328,6 +332,18 @@ def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
 def _give_up(turn: _Turn, row: TrialState) -> None:
     turn.note("failed", trial_id=row.trial_id, round=row.round, failure=row.failed_by, reason=row.reason)
     turn.do(RecordFailure(trial_id=row.trial_id))
+    if wants_child(row, turn.state.policy):
+        _reseed(turn, row.trial)
+
+
+def _reseed(turn: _Turn, parent: Trial) -> None:
+    """Let the same trial with another seed take its place."""
+    child = reseeded(parent)
+    if child.trial_id not in turn.state.trials:
+        counts = {**turn.state.counts, Status.PENDING: turn.state.counts[Status.PENDING] + 1}
+        turn.set(trials=turn.state.trials.add(TrialState(trial=child)), counts=counts)
+        turn.note("reseeded", trial_id=child.trial_id, parent=parent.trial_id, seed=child.seed)
+        turn.do(PlanTrial(trial=child))
 
 
 def _same_again(turn: _Turn, ending: Ending) -> None:

@@ -141,7 +141,8 @@ class Policy:
     the workers that are expected: one that starts is waited for at most `patience_seconds` before others take its
     share. `stop_seconds` is how long workers get to checkpoint. The sweep stops when its first
     `stop_after_same_failures` failed trials failed with one user error and none succeeded (0: never), or after
-    `max_start_failures` workers in a row died before they were ready.
+    `max_start_failures` workers in a row died before they were ready. With `reseed`, a trial that failed by divergence
+    gets a child with another seed.
     """
 
     retries: Retries = Retries()
@@ -151,6 +152,7 @@ class Policy:
     stop_seconds: float = 60.0
     stop_after_same_failures: int = 3
     max_start_failures: int = 3
+    reseed: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("max_workers", 1), ("stop_after_same_failures", 0), ("max_start_failures", 1)):
@@ -197,6 +199,13 @@ class TrialTable:
 
     def place(self, trial_id: str) -> int:
         return self._places[trial_id]
+
+    def add(self, row: TrialState) -> TrialTable:
+        """The table with one more row at its end."""
+        assert row.trial_id not in self, "it is there"
+        full = not self._blocks or len(self._blocks[-1]) == _BLOCK
+        blocks = (*self._blocks, (row,)) if full else (*self._blocks[:-1], (*self._blocks[-1], row))
+        return TrialTable(blocks, {**self._places, row.trial_id: len(self)})
 
     def replace(self, row: TrialState) -> TrialTable:
         """The table with this trial's row exchanged."""

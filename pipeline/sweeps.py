@@ -38,6 +38,13 @@ def stored(storage: Storage) -> tuple[SweepSpec, Plan]:
     return parse_spec(text, f"the spec stored in {storage.url}", None), stored_plan(storage)
 
 
+def grown(storage: Storage, planned: Plan) -> Plan:
+    """The plan with the trials that took the place of some of it since it was stored."""
+    from pipeline.plan import stored_plan, with_children
+
+    return with_children(planned, stored_plan(storage))
+
+
 def judge_of(target: str, storage: Storage) -> str:
     """The judge that the spec names: of the file, if the target is one, else the newest spec in storage."""
     from pipeline.spec import load_spec

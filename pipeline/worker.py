@@ -355,6 +355,7 @@ class Worker:
             "steps_per_second": run.step / run.seconds if run.seconds > 0 else None,
             "device": engine.device,
             "prior": dict(trial.prior),
+            "parent": trial.parent or None,
             "guide": outcome.guide or None,
             "note": outcome.note or None,
             "software": software(),

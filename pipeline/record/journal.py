@@ -14,6 +14,7 @@ attempt_ended      trial_id, number, round, failure (null: sent back uncharged),
 pack_capped        device (its kind), cap (trials on a worker at most from now on)
 cancelled          trial_id
 reopened           trial_id (it was cancelled)
+reseeded           trial_id, parent (the trial that diverged), seed
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)

@@ -113,6 +113,27 @@ def test_one_story_from_failure_to_commit(tmp_path: Path, monkeypatch: pytest.Mo
     assert Sweep(Storage(f"{tmp_path}/runs/test")).trials()["attempts"].tolist() == [1, 2]
 
 
+def test_a_sweep_that_reseeds_is_one_sweep_by_its_yaml_and_by_its_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "sweep.yaml"
+    spec.write_text(
+        f"name: test\nstorage: {tmp_path}/runs\nprompts: ['diverge@3', a duck]\nprior: mixture\n"
+        "set: {steps: 5}\nretries: {on_divergence: reseed}\ntracking: {mlflow: off}\n"
+    )
+    monkeypatch.setattr(launch, "make_engine_factory", lambda spec, resources, left: FakeFactory())
+    assert run("run", str(spec), "--executor", "inline").code == 1
+    storage = Storage(f"{tmp_path}/runs/test")
+    trials = Sweep(storage).trials().set_index("trial_id")
+    (child,) = trials[trials["parent"].notna()].itertuples()
+    assert (len(trials), child.prompt) == (3, "diverge@3")
+    assert (trials.loc[child.parent]["seed"], trials.loc[child.parent]["prompt"]) == (0, "diverge@3")
+    for target in (str(spec), storage.url):
+        assert "1 of 3 done, 2 failed, 0 left" in run("status", target).out
+    assert "1 committed, 2 failed, 0 to run" in run("plan", str(spec)).out
+    assert "nothing to do: 1 of 3" in run("run", str(spec), "--executor", "inline").out
+
+
 def test_cancelled_trials_are_not_run_and_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(str(tmp_path / "runs" / "test"))
     spec = tmp_path / "sweep.yaml"

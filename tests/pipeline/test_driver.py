@@ -16,14 +16,16 @@ from pipeline.errors import Fenced, LeaseHeld, UserError
 from pipeline.events import Assignment, FailureClass, WorkerEvent
 from pipeline.executors.inline import InlineExecutor
 from pipeline.lease import Lease, Owner, read_heartbeat
+from pipeline.plan import Plan, store_plan, stored_plan, stored_spec, with_children
 from pipeline.record.attempts import attempt_numbers, result_row
 from pipeline.record.commit import committed, failures
 from pipeline.record.compact import compact
 from pipeline.record.journal import replay
 from pipeline.record.orders import Cancel, Order, Retry, Stop, give
+from pipeline.record.results import failed_table
 from pipeline.state import Policy, Retries, Status, SweepState
 from pipeline.storage import Storage
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 from pipeline.worker import WorkerOptions
 
 OPTIONS = DriverOptions(
@@ -228,6 +230,22 @@ def test_a_driver_is_stopped_from_outside_and_the_next_one_is_not(tmp_storage: S
     assert (summary.stopped, summary.remaining, summary.message) == (True, 2, "")
     assert Run(tmp_storage)(trials, AT_ONCE).committed == 2
     assert states(tmp_storage) == expected(trials)
+
+
+def test_another_seed_takes_the_place_of_a_trial_that_diverged(tmp_storage: Storage) -> None:
+    parent = make_trial("diverge@3")
+    child = reseeded(parent)
+    store_plan(tmp_storage, Plan((parent,)), "the spec")
+    options = replace(OPTIONS, policy=replace(OPTIONS.policy, reseed=True))
+    summary = Run(tmp_storage)([parent, make_trial()], options)
+    assert (summary.total, summary.committed, set(summary.failed)) == (3, 1, {parent.trial_id, child.trial_id})
+    assert stored_plan(tmp_storage).trials == (parent, child)
+    assert stored_spec(tmp_storage) == "the spec"
+    assert failures(tmp_storage)[child.trial_id].parent == parent.trial_id
+    table = failed_table([failures(tmp_storage)[key] for key in (parent.trial_id, child.trial_id)])
+    assert table["parent"].to_pylist() == [None, parent.trial_id]
+    again = Run(tmp_storage)(with_children(Plan((parent,)), stored_plan(tmp_storage)).trials, options)
+    assert (again.total, again.ran) == (2, 0)
 
 
 # ---- stops and mishaps -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from fakes import FakeClock, make_trial
 from stored import commit_trial, fail_trial
 
 from pipeline import paths
+from pipeline.commands import SweepStarted
 from pipeline.events import FailureClass
 from pipeline.record.attempts import Checkpoint, claim, save_checkpoint
 from pipeline.record.journal import Journal
@@ -14,6 +15,7 @@ from pipeline.record.orders import Cancel, Order, Retry, Standing
 from pipeline.recover import Recovered, recover
 from pipeline.state import Policy, Retries, Status
 from pipeline.storage import Storage
+from pipeline.trial import Trial, reseeded
 
 TRIAL = make_trial(steps=4)
 ID = TRIAL.trial_id
@@ -184,6 +186,20 @@ def test_of_finished_attempts_the_last_is_offered_for_the_commit(tmp_storage: St
         commit_trial(tmp_storage, TRIAL, number)
         tmp_storage.delete(paths.commit(ID))
     assert look(tmp_storage).start.finished == ((ID, 3),)
+
+
+def test_a_child_that_a_driver_did_not_live_to_plan_is_asked_for(tmp_storage: Storage) -> None:
+    write(tmp_storage, started(1), ended(1, FailureClass.DIVERGENCE))
+    reseeding = Policy(reseed=True)
+
+    def start(*trials: Trial, policy: Policy = reseeding) -> SweepStarted:
+        return recover(trials, tmp_storage, policy, epoch=5, now=100.0).start
+
+    assert (start(TRIAL).unrecorded, start(TRIAL).childless) == ((ID,), ()), "it will be when the failure is recorded"
+    fail_trial(tmp_storage, TRIAL, round=1)
+    assert start(TRIAL).childless == (ID,)
+    assert start(TRIAL, policy=Policy()).childless == ()
+    assert start(TRIAL, reseeded(TRIAL)).childless == ()
 
 
 def test_a_trial_twice_is_refused(tmp_storage: Storage) -> None:

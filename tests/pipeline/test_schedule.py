@@ -19,6 +19,7 @@ from pipeline.commands import (
     Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
@@ -42,7 +43,7 @@ from pipeline.events import (
 )
 from pipeline.schedule import decide
 from pipeline.state import Policy, Retries, Status, SweepState, TrialState, WorkerStatus
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 
 
 class Sweep:
@@ -390,6 +391,37 @@ def test_an_order_about_a_trial_of_another_sweep_changes_nothing() -> None:
     before = sweep.state
     assert sweep.tell(cancel(make_trial("another"))) + sweep.tell(reopen(make_trial("another"))) == []
     assert sweep.state == before
+
+
+# ---- other seeds -----------------------------------------------------------------------------------------------------
+
+
+def test_another_seed_takes_the_place_of_a_trial_that_diverged_once() -> None:
+    one, other = make_trials(2)
+    sweep = Sweep((one, other), Policy(retries=Retries(divergence=1), reseed=True))
+    sweep.ready("e1w0")
+    child = reseeded(one)
+    assert PlanTrial(trial=child) not in sweep.fail(one, FailureClass.DIVERGENCE), "it has a retry"
+    commands = sweep.fail(one, FailureClass.DIVERGENCE)
+    assert commands[:2] == [RecordFailure(trial_id=one.trial_id), PlanTrial(trial=child)]
+    assert admitted(commands[2:]) == [("e1w0", child.trial_id)], "stored before it is run"
+    assert (sweep.state.unfinished, len(sweep.state.trials)) == (2, 3)
+    for _ in range(2):
+        commands = sweep.fail(child, FailureClass.DIVERGENCE)
+        assert not any(isinstance(command, PlanTrial) for command in commands), "its place is not taken again"
+    assert sweep.state.trials[child.trial_id].status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("policy", "failure"),
+    [(Policy(), FailureClass.DIVERGENCE), (Policy(retries=Retries(user=0), reseed=True), FailureClass.USER)],
+)
+def test_else_no_trial_is_added(policy: Policy, failure: FailureClass) -> None:
+    (trial,) = make_trials(1)
+    sweep = Sweep((trial,), policy)
+    sweep.ready("e1w0")
+    assert not any(isinstance(command, PlanTrial) for command in sweep.fail(trial, failure))
+    assert sweep.state.unfinished == 0
 
 
 # ---- packs -----------------------------------------------------------------------------------------------------------
