@@ -462,10 +462,12 @@ RETRIES = Retries(user=1, infrastructure=2, out_of_memory=1, divergence=0, backo
 class AnyOrder(RuleBasedStateMachine):
     """Workers that come, go, finish and fail as they like. `runs` is what they truly run: (worker, trial) -> number."""
 
-    @initialize(count=st.integers(0, 7), workers=st.integers(1, 3), stop_after=st.sampled_from([0, 3]))
-    def begin(self, count: int, workers: int, stop_after: int) -> None:
+    @initialize(
+        count=st.integers(0, 7), workers=st.integers(1, 3), stop_after=st.sampled_from([0, 3]), reseed=st.booleans()
+    )
+    def begin(self, count: int, workers: int, stop_after: int, reseed: bool) -> None:
         trials = tuple(make_trial(seed=seed) for seed in range(count))
-        policy = Policy(retries=RETRIES, max_workers=workers, stop_after_same_failures=stop_after)
+        policy = Policy(retries=RETRIES, max_workers=workers, stop_after_same_failures=stop_after, reseed=reseed)
         self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
         self.now = 0.0
         self.alive: set[str] = set()
@@ -476,6 +478,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.charged: Counter[tuple[str, FailureClass]] = Counter()
         self.committed: set[str] = set()
         self.given_up: set[str] = set()
+        self.planned = {trial.trial_id for trial in trials}
         self.unwanted: set[str] = set()
         self.dropping: set[tuple[str, str]] = set()
         self.send(SweepStarted(now=0.0))
@@ -496,6 +499,11 @@ class AnyOrder(RuleBasedStateMachine):
                 assert worker_id in self.alive
                 assert worker_id not in self.stopping
                 self.stopping.add(worker_id)
+            case PlanTrial(trial=trial):
+                assert self.state.policy.reseed
+                assert trial.parent in self.given_up and trial.trial_id not in self.planned
+                assert self.charged[trial.parent, FailureClass.DIVERGENCE]
+                self.planned.add(trial.trial_id)
             case Drop(worker_id=worker_id, trial_id=trial_id):
                 assert trial_id in self.unwanted
                 assert (worker_id, trial_id) in self.runs
@@ -515,6 +523,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert worker_id in self.ready, "admitted to a worker that is not ready"
         assert worker_id not in self.stopping, "admitted to a worker that was told to stop"
         assert trial_id not in self.committed | self.given_up, "runs again after its end"
+        assert trial_id in self.planned, "runs before it is stored"
         assert trial_id not in self.unwanted, "runs though nobody wants it"
         assert trial_id not in [running for _, running in self.runs], "runs twice at once"
         self.started[trial_id] += 1
