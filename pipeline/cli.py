@@ -125,7 +125,7 @@ def run(
 ) -> None:
     """Run what is not committed yet, here and now. Ctrl-C checkpoints and stops; running it again continues."""
     from pipeline import sweeps
-    from pipeline.plan import store_plan
+    from pipeline.plan import store_plan, store_settings
     from pipeline.storage import Storage
 
     spec, planned = sweeps.load(spec_path)
@@ -134,7 +134,9 @@ def run(
     planned = sweeps.grown(storage, planned)
     if nothing_left(storage, planned):
         return
-    store_plan(storage, planned, spec_path.read_text(encoding="utf-8"))
+    text = spec_path.read_text(encoding="utf-8")
+    store_plan(storage, planned, text)
+    store_settings(storage, text)
     _run(spec, planned, storage, address, executor, no_progress, f"run {shlex.quote(str(spec_path))}")
 
 

@@ -47,7 +47,7 @@ def submit(
     from pipeline import sayings, submission
     from pipeline.executors.tokens import use_token
     from pipeline.lease import newest_epoch
-    from pipeline.plan import store_plan
+    from pipeline.plan import store_plan, store_settings
 
     spec_text, storage, planned = _asked_for(target)
     submission.check_reach(storage, address, shared)
@@ -58,6 +58,7 @@ def submit(
     storage.check_writable()
     if spec_text is not None and not nothing_left(storage, planned, quiet=True):
         store_plan(storage, planned, spec_text)
+        store_settings(storage, spec_text)
     if nothing_left(storage, planned):
         return
     job, epoch = submission.running_job(server, storage), newest_epoch(storage)

@@ -1,6 +1,7 @@
 """Every key of a sweep's storage comes from here.
 
 spec/<part>.yaml, plan/<part>.parquet         what was asked for; numbered parts, never changed
+settings.yaml                                 the spec that it was last run by, which may ask for nothing new
 journal/<epoch>-<seq>.jsonl                   facts, append-only; an epoch belongs to one driver
 lease/<epoch>.json, lease/heartbeat.json      who drives, since when; the newest epoch wins
 orders/<number>.json                          create-if-absent: what people asked for while it ran (cancel, retry, stop)
@@ -35,6 +36,7 @@ EVALUATION_POINTER = "evaluation/current.json"
 MLFLOW = "mlflow.json"
 ORDERS = "orders"
 JOB = "job.json"
+SETTINGS = "settings.yaml"
 HEARTBEAT = "lease/heartbeat.json"
 TABLES = ("trials", "history", "renders")
 SCENE, MESH, TURNTABLE = "scene.safetensors", "mesh.glb", "turntable.webp"

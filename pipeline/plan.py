@@ -155,9 +155,18 @@ def with_children(plan: Plan, stored: Plan) -> Plan:
 
 
 def stored_spec(storage: Storage) -> str | None:
-    """The YAML text that added the newest part of the plan; None for a new sweep."""
+    """The YAML text that the sweep was last run by, or else that added the newest part of the plan; None for a new
+    sweep."""
+    if storage.exists(paths.SETTINGS):
+        return storage.read(paths.SETTINGS).decode()
     numbers = _numbers(storage, paths.PLAN)
     return _read_part(storage, numbers[-1])[1] if numbers else None
+
+
+def store_settings(storage: Storage, spec_text: str) -> None:
+    """Let later drivers go by this spec, also where it asks for no new trials but, say, for more workers."""
+    if stored_spec(storage) != spec_text:
+        storage.write(paths.SETTINGS, spec_text.encode())
 
 
 def store_plan(storage: Storage, plan: Plan, spec_text: str) -> Plan:

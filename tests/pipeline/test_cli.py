@@ -18,7 +18,7 @@ from commands import run
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
-from pipeline import judging, launch, paths
+from pipeline import judging, launch, paths, sweeps
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
@@ -102,6 +102,23 @@ def test_again_does_nothing_and_more_seeds_run_only_those(spec: Path, storage: S
     assert "6 of 6 trials committed, 2 of them in this run" in more.out
     assert all(attempt_numbers(storage, each.trial_id) == [1] for each in stored_plan(storage).trials)
     assert len(Sweep(storage).trials()) == 6
+
+
+def test_resume_goes_by_the_settings_of_the_last_run(
+    spec: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = spec.read_text()
+    run("run", str(spec), "--executor", "inline")
+    assert sweeps.stored(storage)[0].workers.max == "auto"
+    storage.delete(f"{COMMITS}/{stored_plan(storage).trials[0].trial_id}.json")
+    spec.write_text(text + "workers: {max: 7}\n")
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert sweeps.stored(storage)[0].workers.max == 7, "though it asked for no new trial"
+    assert len(storage.list(paths.PLAN)) == 1
+    storage.delete(f"{COMMITS}/{stored_plan(storage).trials[0].trial_id}.json")
+    spec.write_text(text)
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert sweeps.stored(storage)[0].workers.max == "auto"
 
 
 def test_nothing_to_do_imports_nothing_heavy(spec: Path) -> None:
