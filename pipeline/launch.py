@@ -62,15 +62,17 @@ def gpu_pack(left: Plan) -> int:
     return _GPU_GRID_PACK if kinds == {("embedded", "grid")} else _GPU_PACK
 
 
-def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK) -> Resources:
+def resolve_workers(
+    wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK, grows: bool = False
+) -> Resources:
     """`wanted` with every `auto` decided, for `trials` that are left to run.
 
     With a GPU: one a worker, as many workers as GPUs, packs of `together` or of an even share of the trials if that is
     less. Without: as many workers as trials or cores, the cores shared out evenly, one trial each. Raises UserError for
-    GPUs that are not there.
+    GPUs that are not there, but for a cluster that `grows`: what it lacks now may come when it is asked for.
     """
     gpus = (1 if machine.gpus else 0) if wanted.gpus == "auto" else wanted.gpus
-    if gpus > machine.gpus:
+    if gpus > machine.gpus and not grows:
         raise UserError(f"workers.gpus = {gpus}: there is no GPU here; set it to 0 or auto")
     cores_each = 1 if wanted.cpus == "auto" else wanted.cpus
     most = machine.gpus // gpus if gpus else machine.cores // cores_each
@@ -85,6 +87,10 @@ def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: in
 def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
     """What `kind` of executor has to work with. Starts Ray, or connects to it, where that is asked for."""
     if kind == "ray":
+        from pipeline.executors.tokens import use_token
+
+        if address is not None:
+            use_token()
         from pipeline.executors.ray_actors import cluster_size
 
         cores, gpus = cluster_size(address)
@@ -122,12 +128,13 @@ def make_executor(
         from pipeline.executors.inline import InlineExecutor
 
         return InlineExecutor(factory, storage, options)
-    from pipeline.executors.ray_actors import RayExecutor, RayOptions
+    from pipeline.executors.actor import RayOptions
+    from pipeline.executors.ray_actors import RayExecutor
 
     return RayExecutor(factory, storage, options, RayOptions(address=address, gpus=found.gpus, cpus=found.cpus))
 
 
-def launch(  # noqa: PLR0913  one argument for each choice of the command line
+def launch(
     spec: SweepSpec,
     plan: Plan,
     left: Plan,
@@ -135,7 +142,6 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
     *,
     kind: ExecutorKind,
     address: str | None,
-    retry_failed: bool,
     show: Display,
     say: Say,
 ) -> Summary:
@@ -148,10 +154,12 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
 
     stop = threading.Event()
     with stopping(stop, say):
-        resources = resolve_workers(spec.workers, len(left), find_machine(kind, address), gpu_pack(left))
+        machine = find_machine(kind, address)
+        grows = kind == "ray" and address is not None
+        resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left), grows)
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
-        options = DriverOptions(policy=_policy(spec, workers), retry_failed=retry_failed)
+        options = DriverOptions(policy=_policy(spec, workers))
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
         try:
@@ -183,7 +191,7 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         out_of_memory=wanted.out_of_memory,
         divergence=wanted.divergence,
     )
-    return Policy(retries=retries, max_workers=workers)
+    return Policy(retries=retries, max_workers=workers, reseed=wanted.on_divergence == "reseed")
 
 
 # ---- tracking --------------------------------------------------------------------------------------------------------

@@ -34,12 +34,12 @@ import yaml
 
 LogEntry = tuple[str, str, int, bool]
 
-CHARGED = ("user", "infrastructure", "out_of_memory", "divergence")
-DEATHS = 4  # of workers, for poison
+CHARGED = ("user", "infrastructure", "out_of_memory", "divergence", "poison")
+DEATHS = 3  # of workers, for poison, the last one with nothing else on board
 ENOUGH_NOTICE = 15.0
 _KNOWN = re.compile(
     r"spec/\d{4}\.yaml|plan/\d{4}\.parquet|journal/\d{6}-\d{8}\.jsonl|lease/(\d{6}|heartbeat)\.json"
-    r"|commits/[0-9a-f]{20}\.json|failures/[0-9a-f]{20}/\d{4}\.json|mlflow\.json"
+    r"|orders/\d+\.json|commits/[0-9a-f]{20}\.json|failures/[0-9a-f]{20}/\d{4}\.json|mlflow\.json"
     r"|dataset/v\d+/(claim\.json|(trials|history|renders)/part-\d{4}\.parquet)|dataset/manifests/\d{6}\.json"
 )
 
@@ -116,7 +116,14 @@ class _Seen:
     @cached_property
     def budgets(self) -> dict[str, int]:
         spec = yaml.safe_load(self.objects[self.under("spec")[-1]])
-        return {"user": 1, "infrastructure": 5, "out_of_memory": 2, "divergence": 0, **spec.get("retries", {})}
+        return {
+            "user": 1,
+            "infrastructure": 5,
+            "out_of_memory": 2,
+            "divergence": 0,
+            "poison": 0,
+            **spec.get("retries", {}),
+        }
 
     @cached_property
     def commits(self) -> dict[str, Any]:
@@ -300,11 +307,11 @@ def _budgets(seen: _Seen) -> Iterator[str]:
             continue
         facts = {"trial_id": trial_id, "round": failure["round"], "failure": kind}
         _, most = seen.count("attempt_ended", **facts)
-        if failure["reason"].startswith("poison"):
-            _, deaths = seen.count("attempt_ended", **facts, worker_lost=True)
+        if kind == "poison":
+            _, deaths = seen.count("attempt_ended", trial_id=trial_id, round=failure["round"], worker_lost=True)
             if deaths < DEATHS:
                 yield f"I5: trial {trial_id} was given up as poison after {deaths} deaths"
-        elif most < seen.budgets[kind] + 1 or failure["failures"].get(kind) != seen.budgets[kind] + 1:
+        if most < seen.budgets[kind] + 1 or failure["failures"].get(kind) != seen.budgets[kind] + 1:
             yield f"I5: trial {trial_id} was given up after {most} failures by {kind}, said {failure['failures']}"
 
 
