@@ -161,7 +161,6 @@ class RayExecutor:
 
     def poll(self, timeout: float) -> list[WorkerEvent]:
         self._ask_again()
-        self._give_up_the_silent()
         self._look_for_drains()
         asked = {handle.reference: worker_id for worker_id, handle in self._handles.items() if handle.reference}
         references = [*asked, *self._calls]
@@ -175,6 +174,7 @@ class RayExecutor:
                     self._confirm(reference)
         elif not self._events:
             time.sleep(min(timeout, _ASK_AGAIN_SECONDS))
+        self._give_up_the_silent()  # last: this process may have slept itself, and the answers were there
         events, self._events = self._events, []
         return events
 

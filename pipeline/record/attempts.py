@@ -71,7 +71,15 @@ def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None, above
     for number in sorted(attempt_numbers(storage, trial_id), reverse=True):
         if number <= above or (up_to is not None and number > up_to):
             continue
-        for entry in _entries(storage, trial_id, number):
+        yield from _of_attempt(storage, trial_id, number)
+
+
+def _of_attempt(storage: Storage, trial_id: str, number: int) -> Iterator[Checkpoint]:
+    """Its worker may live, and delete a checkpoint for a newer one while this looks: then the newer one is sought."""
+    tried: set[int] = set()
+    while entries := [entry for entry in _entries(storage, trial_id, number) if entry["step"] not in tried]:
+        for entry in entries:
+            tried.add(entry["step"])
             checkpoint = _load(storage, number, entry)
             if checkpoint is not None:
                 yield checkpoint
@@ -89,13 +97,23 @@ def attempt_numbers(storage: Storage, trial_id: str) -> list[int]:
 
 
 def _entries(storage: Storage, trial_id: str, number: int) -> list[dict[str, Any]]:
-    """What the attempt's pointer names, newest first; empty for no pointer or one that cannot be read."""
+    """What the attempt's pointer names, newest first, without what it cannot have named; empty for no pointer or one
+    that cannot be read."""
     try:
         pointer = json.loads(storage.read(paths.checkpoint_pointer(trial_id, number)))
-        previous = pointer.pop("previous")
-        return [pointer, *previous]
+        entries = [pointer, *pointer.pop("previous")]
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return []
+    return [entry for entry in entries if _is_entry(entry, trial_id, number)]
+
+
+def _is_entry(entry: Any, trial_id: str, number: int) -> bool:
+    try:
+        step, data, sidecar = entry["step"], entry, entry["sidecar"]
+        own = (paths.checkpoint_data(trial_id, number, step), paths.checkpoint_sidecar(trial_id, number, step))
+        return (data["key"], sidecar["key"]) == own and all(isinstance(each["sha256"], str) for each in (data, sidecar))
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint | None:

@@ -1,7 +1,8 @@
 """Reads what a sweep left in storage, and says what of its promises does not hold. Shares no code with the product.
 
-`objects` are all objects of the sweep by key. `log` is what the fake engine did, in order: (process, trial id, step,
-whether the trial was taken up there). `interval` is the steps between checkpoints.
+`objects` are all objects of the sweep by key. `log` is what workers did, in order: (process, trial id, `claim`,
+number of the attempt), or `start` or `step` with the step that the trial was at. `interval` is the steps between
+checkpoints.
 
 I1 every trial of the plan ends in one commit, or else in a failure with a class and a reason
 I2 the data set has one row for each trial, and for each step and view of a completed one; nothing was lost
@@ -32,7 +33,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-LogEntry = tuple[str, str, int, bool]
+LogEntry = tuple[str, str, str, int]
 
 CHARGED = ("user", "infrastructure", "out_of_memory", "divergence", "poison")
 DEATHS = 3  # of workers, for poison, the last one with nothing else on board
@@ -341,42 +342,29 @@ def _stale(seen: _Seen) -> Iterator[str]:
 def _redone(
     seen: _Seen, log: Sequence[LogEntry], interval: int, damaged: set[str], noticed: set[tuple[str, int, int]]
 ) -> Iterator[str]:
-    """Every start is compared with how far the attempts before it had come by then."""
+    """Every start is compared with how far the attempts before it had come when it was claimed. What they did from then
+    on is a stale worker's: nobody waits for it."""
+    owned: dict[tuple[str, str], int] = {}
     reached: dict[str, dict[int, int]] = {}
-    for trial_id, number, step, start in _by_attempt(seen, log):
-        trial, attempts = seen.plan[trial_id], reached.setdefault(trial_id, {})
-        if not number:
-            yield f"I7: trial {trial_id} was taken up at {step} by a worker that had not claimed it"
-            return
-        if any(other > number for other in attempts):
-            continue  # a stale worker: nobody waits for what it does
-        if start and trial_id not in damaged and trial.told("diverge") is None:
-            redone = max(attempts.values(), default=0) - step
-            if redone > interval:
-                yield f"I4: trial {trial_id} did {redone} steps again at {step}, of {interval} between checkpoints"
-            if redone > 0 and (trial_id, max(attempts), max(attempts.values())) in noticed:
-                yield f"I4: trial {trial_id} did {redone} steps again after a notice"
-        attempts[number] = step
-
-
-def _by_attempt(seen: _Seen, log: Sequence[LogEntry]) -> Iterator[tuple[str, int, int, bool]]:
-    """The log with numbers of attempts instead of processes: a worker's claims of a trial, in order; 0 for none."""
-    claims: dict[tuple[str, str], list[int]] = {}
-    for key in seen.under("attempts"):
-        if key.endswith("/claim.json"):
-            try:
-                claim = seen.json(key)
-            except ValueError:  # its worker died over it, and did nothing
-                continue
-            claims.setdefault((claim["worker_id"], claim["trial_id"]), []).append(claim["number"])
-    turns: Counter[tuple[str, str]] = Counter()
-    for process, trial_id, step, start in log:
-        who = (process.partition("/")[0], trial_id)
-        turns[who] += start
-        if turns[who] <= len(claims.get(who, ())):
-            yield trial_id, sorted(claims[who])[turns[who] - 1], step, start
-        else:
-            yield trial_id, 0, step, start
+    before: dict[tuple[str, int], tuple[int, int]] = {}  # the last attempt's number, how far all had come
+    for process, trial_id, what, number in log:
+        attempts = reached.setdefault(trial_id, {})
+        if what == "claim":
+            owned[process, trial_id] = number
+            before[trial_id, number] = (max(attempts, default=0), max(attempts.values(), default=0))
+            attempts[number] = 0
+            continue
+        attempt = owned.get((process, trial_id))
+        if attempt is None:
+            yield f"I7: trial {trial_id} was run by {process}, which had not claimed it"
+        elif what == "step" and attempt == max(attempts):
+            attempts[attempt] = number
+        elif what == "start" and trial_id not in damaged and seen.plan[trial_id].told("diverge") is None:
+            last, came = before[trial_id, attempt]
+            if came - number > interval:
+                yield f"I4: trial {trial_id} was at {came} and began at {number}, with {interval} between checkpoints"
+            if came > number and (trial_id, last, came) in noticed:
+                yield f"I4: trial {trial_id} was at {came} and began at {number} after a notice"
 
 
 def _with_notice(seen: _Seen) -> set[tuple[str, int, int]]:

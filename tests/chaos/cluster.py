@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from chaos.disk import Disk, DiskStorage
-from chaos.engine import ChaosEngine, Stepped
+from chaos.engine import ChaosEngine, Done
 from chaos.faults import Weather
 from chaos.simulation import Process, Simulation
 
@@ -36,7 +36,7 @@ class Cluster:
     pace: float
     nodes: list[str] = field(default_factory=list)
     drains: dict[str, float] = field(default_factory=dict)
-    log: list[Stepped] = field(default_factory=list)
+    log: list[Done] = field(default_factory=list)
     workers: list[Process] = field(default_factory=list)
     names: count[int] = field(default_factory=lambda: count(1))
 
@@ -59,7 +59,10 @@ class Cluster:
         return [one for one in self.workers if not one.dead and node in (None, one.node)]
 
     def storage(self, process: Process, role: str) -> Storage:
-        return DiskStorage(self.disk, self.simulation, process, self.weather, role)
+        def claimed(trial_id: str, number: int) -> None:
+            self.log.append(Done(process.name, trial_id, "claim", number))
+
+        return DiskStorage(self.disk, self.simulation, process, self.weather, role, claimed)
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from chaos.faults import Weather
 from fakes import FakeEngine
@@ -13,13 +14,13 @@ from pipeline.trial import Trial
 
 
 @dataclass(frozen=True)
-class Stepped:
-    """Trial `trial_id` was taken up at `start` by a process, or (`start` None) it reached `step`."""
+class Done:
+    """What a process did with a trial: `claim` attempt `number`, `start` it at step `number`, or do that `step`."""
 
     process: str
     trial_id: str
-    step: int
-    start: bool
+    what: Literal["claim", "start", "step"]
+    number: int
 
 
 @dataclass
@@ -30,11 +31,11 @@ class ChaosEngine(FakeEngine):
     sleep: Callable[[float], None] = lambda seconds: None
     pace: float = 1.0
     process: str = ""
-    log: list[Stepped] = field(default_factory=list)
+    log: list[Done] = field(default_factory=list)
 
     def admit(self, trial: Trial, checkpoint: bytes | None) -> int:
         step = super().admit(trial, checkpoint)
-        self.log.append(Stepped(self.process, trial.trial_id, step, start=True))
+        self.log.append(Done(self.process, trial.trial_id, "start", step))
         return step
 
     def step(self) -> Sequence[StepReport]:
@@ -47,5 +48,5 @@ class ChaosEngine(FakeEngine):
         if self.weather.strikes("device broken"):
             raise RuntimeError("CUDA error: unspecified launch failure (fake)")
         reports = super().step()
-        self.log += [Stepped(self.process, report.trial_id, report.step, start=False) for report in reports]
+        self.log += [Done(self.process, report.trial_id, "step", report.step) for report in reports]
         return reports

@@ -38,9 +38,9 @@ def invariants(ended: Ended) -> set[str]:
 
 def test_without_fencing_two_drivers_run_one_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses = {"driver paused past its lease": 1.0}
-    assert broken(pauses, share=4) == set()
+    assert broken(pauses, share=8) == set()
     monkeypatch.setattr(Lease, "check", lambda lease: None)
-    assert "I7" in broken(pauses, share=4, stop_at="I7")
+    assert "I7" in broken(pauses, share=8, stop_at="I7")
 
 
 def test_without_budgets_of_their_own_preemptions_use_up_those_for_failures(monkeypatch: pytest.MonkeyPatch) -> None:
