@@ -342,8 +342,8 @@ def _stale(seen: _Seen) -> Iterator[str]:
 def _redone(
     seen: _Seen, log: Sequence[LogEntry], interval: int, damaged: set[str], noticed: set[tuple[str, int, int]]
 ) -> Iterator[str]:
-    """Every start is compared with how far the attempts before it had come when it was claimed. What they did from then
-    on is a stale worker's: nobody waits for it."""
+    """Every start is compared with how far the attempts before it had come when it was claimed. What they do from then
+    on is a stale worker's, as is a claim of an attempt after a later one: nobody waits for that."""
     owned: dict[tuple[str, str], int] = {}
     reached: dict[str, dict[int, int]] = {}
     before: dict[tuple[str, int], tuple[int, int]] = {}  # the last attempt's number, how far all had come
@@ -351,7 +351,8 @@ def _redone(
         attempts = reached.setdefault(trial_id, {})
         if what == "claim":
             owned[process, trial_id] = number
-            before[trial_id, number] = (max(attempts, default=0), max(attempts.values(), default=0))
+            last = max(attempts, default=0)
+            before[trial_id, number] = (last, max(attempts.values(), default=0)) if last < number else (0, 0)
             attempts[number] = 0
             continue
         attempt = owned.get((process, trial_id))
