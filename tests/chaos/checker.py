@@ -342,8 +342,8 @@ def _stale(seen: _Seen) -> Iterator[str]:
 def _redone(
     seen: _Seen, log: Sequence[LogEntry], interval: int, damaged: set[str], noticed: set[tuple[str, int, int]]
 ) -> Iterator[str]:
-    """Every start is compared with how far the attempts before it had come when it was claimed. What they do from then
-    on is a stale worker's, as is a claim of an attempt after a later one: nobody waits for that."""
+    """Every start is compared with how far the attempts before it had come when it was claimed. What happens in an
+    attempt after a later one was claimed is a stale worker's: nobody waits for that."""
     owned: dict[tuple[str, str], int] = {}
     reached: dict[str, dict[int, int]] = {}
     before: dict[tuple[str, int], tuple[int, int]] = {}  # the last attempt's number, how far all had come
@@ -351,16 +351,17 @@ def _redone(
         attempts = reached.setdefault(trial_id, {})
         if what == "claim":
             owned[process, trial_id] = number
-            last = max(attempts, default=0)
-            before[trial_id, number] = (last, max(attempts.values(), default=0)) if last < number else (0, 0)
+            before[trial_id, number] = (max(attempts, default=0), max(attempts.values(), default=0))
             attempts[number] = 0
             continue
         attempt = owned.get((process, trial_id))
         if attempt is None:
             yield f"I7: trial {trial_id} was run by {process}, which had not claimed it"
-        elif what == "step" and attempt == max(attempts):
+        elif attempt < max(attempts):
+            continue
+        elif what == "step":
             attempts[attempt] = number
-        elif what == "start" and trial_id not in damaged and seen.plan[trial_id].told("diverge") is None:
+        elif trial_id not in damaged and seen.plan[trial_id].told("diverge") is None:
             last, came = before[trial_id, attempt]
             if came - number > interval:
                 yield f"I4: trial {trial_id} was at {came} and began at {number}, with {interval} between checkpoints"
