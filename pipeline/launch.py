@@ -22,6 +22,7 @@ from pipeline.storage import Storage
 if TYPE_CHECKING:
     from pipeline.driver import Summary
     from pipeline.executors.base import Executor
+    from pipeline.metrics import DriverMeter
     from pipeline.plan import Plan
     from pipeline.progress import Display
     from pipeline.spec import SweepSpec, Workers
@@ -39,10 +40,12 @@ _SYNC_SECONDS = 90.0
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What there is for workers: CPU cores and GPUs of the cluster or of this machine."""
+    """What there is for workers: CPU cores and GPUs of the cluster or of this machine. A cluster that is not this
+    process's own may `grow`: its autoscaler adds nodes when somebody asks for them."""
 
     cores: int
     gpus: int
+    grows: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +70,10 @@ def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: in
 
     With a GPU: one a worker, as many workers as GPUs, packs of `together` or of an even share of the trials if that is
     less. Without: as many workers as trials or cores, the cores shared out evenly, one trial each. Raises UserError for
-    GPUs that are not there.
+    GPUs that are not there and will not come.
     """
     gpus = (1 if machine.gpus else 0) if wanted.gpus == "auto" else wanted.gpus
-    if gpus > machine.gpus:
+    if gpus > machine.gpus and not machine.grows:
         raise UserError(f"workers.gpus = {gpus}: there is no GPU here; set it to 0 or auto")
     cores_each = 1 if wanted.cpus == "auto" else wanted.cpus
     most = machine.gpus // gpus if gpus else machine.cores // cores_each
@@ -88,7 +91,7 @@ def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
         from pipeline.executors.ray_actors import cluster_size
 
         cores, gpus = cluster_size(address)
-        return Machine(cores=cores, gpus=gpus)
+        return Machine(cores=cores, gpus=gpus, grows=address is not None)
     import torch
 
     return Machine(cores=os.cpu_count() or 1, gpus=1 if torch.cuda.is_available() else 0)
@@ -148,15 +151,21 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
 
     stop = threading.Event()
     with stopping(stop, say):
-        resources = resolve_workers(spec.workers, len(left), find_machine(kind, address), gpu_pack(left))
+        machine = find_machine(kind, address)
+        resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left))
+        if resources.gpus > machine.gpus:
+            say("the cluster has no GPU yet: workers wait until it adds one (`ray status` shows what is asked for)")
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
         options = DriverOptions(policy=_policy(spec, workers), retry_failed=retry_failed)
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
+        meter = _meter(kind, storage, tracker)
         try:
             with stopping(stop, say), show:  # again: Ray puts its own handler for SIGTERM
-                summary = drive(plan.trials, storage, executor, options, tracker, compact, show.observe, stop)
+                summary = drive(
+                    plan.trials, storage, executor, options, tracker, compact, show.observe, stop, meter=meter
+                )
         finally:
             executor.close()
         if uri is not None:
@@ -184,6 +193,18 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         divergence=wanted.divergence,
     )
     return Policy(retries=retries, max_workers=workers)
+
+
+def _meter(kind: ExecutorKind, storage: Storage, tracker: Tracker) -> DriverMeter:
+    """Where the driver's metrics go: to Ray, if that runs the workers."""
+    from pipeline.metrics import DriverMeter, NullMeter
+
+    if kind == "inline":
+        return DriverMeter(NullMeter())
+    from pipeline.executors.ray_metrics import RayMeter
+
+    mirror = tracker.counters if isinstance(tracker, QueuedTracker) else None
+    return DriverMeter(RayMeter(sweep=storage.name), mirror)
 
 
 # ---- tracking --------------------------------------------------------------------------------------------------------
