@@ -78,7 +78,8 @@ def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: in
     cores_each = 1 if wanted.cpus == "auto" else wanted.cpus
     most = machine.gpus // gpus if gpus else machine.cores // cores_each
     workers = max(1, min(trials, most)) if wanted.max == "auto" else wanted.max
-    share = max(1, machine.cores // max(1, min(workers, most)))
+    to_come = gpus > machine.gpus  # nodes that nobody can count yet
+    share = _GPU_WORKER_CORES if to_come else max(1, machine.cores // max(1, min(workers, most)))
     cpus = (min(share, _GPU_WORKER_CORES) if gpus else share) if wanted.cpus == "auto" else wanted.cpus
     even = max(1, -(-trials // max(1, workers)))
     pack = (min(together, even) if gpus else 1) if wanted.pack == "auto" else wanted.pack
@@ -153,8 +154,8 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
     with stopping(stop, say):
         machine = find_machine(kind, address)
         resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left))
-        if resources.gpus > machine.gpus:
-            say("the cluster has no GPU yet: workers wait until it adds one (`ray status` shows what is asked for)")
+        if machine.grows and not machine.gpus:
+            say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
         options = DriverOptions(policy=_policy(spec, workers), retry_failed=retry_failed)
@@ -193,6 +194,12 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         divergence=wanted.divergence,
     )
     return Policy(retries=retries, max_workers=workers)
+
+
+def _no_gpu_yet(resources: Resources) -> str:
+    if resources.gpus:
+        return "the cluster has no GPU yet: workers wait until it adds one (`ray status` shows what is asked for)"
+    return "the cluster has no GPU: workers take CPU cores. If it adds GPU nodes when asked, set workers.gpus to 1"
 
 
 def _meter(kind: ExecutorKind, storage: Storage, tracker: Tracker) -> DriverMeter:

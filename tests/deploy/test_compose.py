@@ -20,7 +20,9 @@ SECRET = re.compile(r"TOKEN$|PASSWORD$|SECRET|ACCESS_KEY")
 
 def schema() -> Any:
     """The Compose specification's own, as check-jsonschema brings it along."""
-    text = importlib.resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text()
+    text = (
+        importlib.resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text()
+    )
     return json.loads(text)
 
 
@@ -36,7 +38,11 @@ def faults(compose: Manifest) -> list[str]:
             found.append(f"{name}: image without a version")
         if "healthcheck" not in service and not is_job(name, services):
             found.append(f"{name}: nobody asks whether it is well")
-        found += [f"{name}: {port} is open to others" for port in service.get("ports", []) if not port.startswith("127.0.0.1:")]
+        found += [
+            f"{name}: {port} is open to others"
+            for port in service.get("ports", [])
+            if not port.startswith("127.0.0.1:")
+        ]
         for key, value in service.get("environment", {}).items():
             if SECRET.search(key) and not str(value).startswith("${"):
                 found.append(f"{name}: {key} is in the file")
@@ -45,7 +51,11 @@ def faults(compose: Manifest) -> list[str]:
             if other not in services or how["condition"] != wanted:
                 found.append(f"{name}: does not wait for {other}")
         used = {str(volume).partition(":")[0] for volume in service.get("volumes", [])}
-        found += [f"{name}: no volume {volume}" for volume in used if volume[0] not in "./" and volume not in compose["volumes"]]
+        found += [
+            f"{name}: no volume {volume}"
+            for volume in used
+            if volume[0] not in "./" and volume not in compose["volumes"]
+        ]
     return found
 
 

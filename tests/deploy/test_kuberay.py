@@ -19,7 +19,9 @@ COMMON = [*documents(KUBERAY / "base" / "accounts.yaml"), *documents(KUBERAY / "
 OVERLAYS = sorted(path.parent for path in (KUBERAY / "overlays").glob("*/kustomization.yaml"))
 UPLOAD_SECONDS = 30  # for a pack's checkpoints: docs/operations.md
 
-needs_kubectl = pytest.mark.skipif(kubectl() is None, reason="no kubectl: set KUBECTL, or run .ci/run, which fetches it")
+needs_kubectl = pytest.mark.skipif(
+    kubectl() is None, reason="no kubectl: set KUBECTL, or run .ci/run, which fetches it"
+)
 
 
 def containers(template: Manifest) -> list[Manifest]:
@@ -40,7 +42,7 @@ def faults(manifest: Manifest) -> list[str]:
     assert cluster is not None
     if cluster["rayVersion"] != pinned("ray"):
         found.append(f"rayVersion {cluster['rayVersion']}")
-    if {"num-cpus": "0", "num-gpus": "0"} != cluster["headGroupSpec"]["rayStartParams"]:
+    if cluster["headGroupSpec"]["rayStartParams"] != {"num-cpus": "0", "num-gpus": "0"}:
         found.append("the head takes work")
     if cluster.get("authOptions", {}).get("mode") != "token":
         found.append("no token")
@@ -142,7 +144,10 @@ def test_a_wrong_cluster_is_found_out(change: Change) -> None:
 def test_kuberays_own_definition_is_asked_where_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {name: {"x-kubernetes-preserve-unknown-fields": True} for name in CLUSTER["spec"]}
     spec = {"type": "object", "properties": known}
-    schema = {"type": "object", "properties": {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}, "spec": spec}}
+    schema = {
+        "type": "object",
+        "properties": {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}, "spec": spec},
+    }
     versions = [{"name": "v1alpha1"}, {"name": "v1", "schema": {"openAPIV3Schema": schema}}]
     (tmp_path / "ray.io_rayclusters.yaml").write_text(json.dumps({"spec": {"versions": versions}}))
     monkeypatch.setenv("KUBERAY_CRDS", str(tmp_path))

@@ -15,7 +15,9 @@ from pipeline.metrics import METRICS, Kind
 
 FOLDER = DEPLOY / "observability"
 DASHBOARD: dict[str, Any] = json.loads((FOLDER / "dashboard.json").read_text())
-RULES: list[dict[str, Any]] = [rule for group in documents(FOLDER / "alerts.yaml")[0]["groups"] for rule in group["rules"]]
+RULES: list[dict[str, Any]] = [
+    rule for group in documents(FOLDER / "alerts.yaml")[0]["groups"] for rule in group["rules"]
+]
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 TARGETS = [target["expr"] for panel in PANELS for target in panel["targets"]]
 KNOWN = {name: metric for metric in METRICS for name in metric.exported}
@@ -100,7 +102,9 @@ def test_every_alert_has_a_severity_a_summary_and_a_runbook() -> None:
         assert rule["labels"]["severity"] in ("page", "ticket", "info")
         assert set(rule["annotations"]) == {"summary", "runbook"}
         used = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
-        grouped = {label for group in re.findall(r"\bby \(([^)]*)\)", rule["expr"]) for label in re.split(r",\s*", group)}
+        grouped = {
+            label for group in re.findall(r"\bby \(([^)]*)\)", rule["expr"]) for label in re.split(r",\s*", group)
+        }
         assert used <= grouped
         page, anchor = rule["annotations"]["runbook"].split("#")
         assert page == "docs/operations.md"
@@ -133,7 +137,11 @@ def test_panels_lie_beside_one_another() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
         place = panel["gridPos"]
-        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
         assert not cells & taken
         assert all(x < 24 for x, _ in cells)
         taken |= cells

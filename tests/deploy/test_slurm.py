@@ -75,7 +75,9 @@ def submit(tmp_path: Path) -> Submit:
             "SLURM_GPUS_ON_NODE": "4",
         }
         command = ["bash", str(SCRIPT), "my sweep.yaml"]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         return Job(process, tmp_path / "log")
 
     return run
@@ -132,8 +134,12 @@ def test_one_node_is_enough(submit: Submit) -> None:
 def test_ray_is_started_with_options_that_it_has(submit: Submit) -> None:
     job = submit(ends_with="0")
     job.process.communicate(timeout=60)
-    starts = [line.partition("ray start ")[2] for line in job.lines() if line.startswith("srun") and "ray start" in line]
-    head, worker = sorted((check_ray_start(shlex.split(start)) for start in starts), key=lambda found: not found["head"])
+    starts = [
+        line.partition("ray start ")[2] for line in job.lines() if line.startswith("srun") and "ray start" in line
+    ]
+    head, worker = sorted(
+        (check_ray_start(shlex.split(start)) for start in starts), key=lambda found: not found["head"]
+    )
     assert head["block"] and worker["block"], "srun waits for Ray, and SIGTERM drains it"
     assert worker["address"] == "10.0.0.1:20077"
     assert [(found["num_cpus"], found["num_gpus"]) for found in (head, worker)] == [(16, 4), (16, 4)]

@@ -78,4 +78,6 @@ def test_ray_takes_every_metric_and_without_a_cluster_nothing_happens() -> None:
     meter = RayMeter(sweep="mugs", worker="w1")
     for metric in METRICS:
         labels = {name: "x" for name in metric.labels if name != "worker"}
-        {Kind.COUNTER: meter.add, Kind.GAUGE: meter.put, Kind.HISTOGRAM: meter.observe}[metric.kind](metric, 1.0, **labels)
+        {Kind.COUNTER: meter.add, Kind.GAUGE: meter.put, Kind.HISTOGRAM: meter.observe}[metric.kind](
+            metric, 1.0, **labels
+        )
