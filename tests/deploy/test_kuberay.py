@@ -89,6 +89,8 @@ def _faults_of_workers(group: Manifest) -> list[str]:
         found.append(f"{name}: on any node")
     if "pipeline.executors.notices" not in watcher.get("command", []) or watcher.get("restartPolicy") != "Always":
         found.append(f"{name}: nobody watches for notices")
+    if not pod.get("shareProcessNamespace"):
+        found.append(f"{name}: the watcher does not see its neighbour's processes")
     session = {"name": "ray", "mountPath": "/tmp/ray"}
     if session not in ray.get("volumeMounts", []) or session not in watcher.get("volumeMounts", []):
         found.append(f"{name}: the watcher does not see its neighbour's Ray")
@@ -121,6 +123,7 @@ WRONG: dict[str, Change] = {
     "a shell before Ray": lambda m: pod(m)["containers"][0].update(args=["$KUBERAY_GEN_RAY_START_CMD; true"]),
     "no watcher": lambda m: pod(m).pop("initContainers"),
     "a watcher that sees nothing": lambda m: pod(m)["initContainers"][0].pop("volumeMounts"),
+    "a watcher by itself": lambda m: pod(m).pop("shareProcessNamespace"),
     "two GPUs": lambda m: pod(m)["containers"][0]["resources"]["limits"].update({"nvidia.com/gpu": "2"}),
     "any node": lambda m: pod(m).pop("affinity"),
     "root": lambda m: pod(m)["securityContext"].update(runAsNonRoot=False),
