@@ -173,6 +173,29 @@ def _place(program, width, height, WIDTH: tl.constexpr, HEIGHT: tl.constexpr):
 
 @triton.jit
 @no_type_check
+def _ray(origins, rays, view, ray, here):
+    """Each lane's origin, direction, first depth, spacing and jitter; 0 where there is no ray."""
+    ox, oy, oz = tl.load(origins + view * 3), tl.load(origins + view * 3 + 1), tl.load(origins + view * 3 + 2)
+    own = rays + ray * 6
+    dx = tl.load(own, mask=here, other=0.0)
+    dy = tl.load(own + 1, mask=here, other=0.0)
+    dz = tl.load(own + 2, mask=here, other=0.0)
+    near = tl.load(own + 3, mask=here, other=0.0)
+    spacing = tl.load(own + 4, mask=here, other=0.0)
+    return ox, oy, oz, dx, dy, dz, near, spacing, tl.load(own + 5, mask=here, other=0.0)
+
+
+@triton.jit
+@no_type_check
+def _seen_by(look):
+    """A view's light, ambient strength and white, and whether it is lit, textureless and oriented; see `_looks`."""
+    lit, bare, oriented = tl.load(look + 5) > 0.0, tl.load(look + 6) > 0.0, tl.load(look + 7) > 0.0
+    ambient, white = tl.load(look + 3), tl.load(look + 4)
+    return tl.load(look), tl.load(look + 1), tl.load(look + 2), ambient, white, lit, bare, oriented
+
+
+@triton.jit
+@no_type_check
 def _occupied(cells, scene, x, y, z, here, CELLS: tl.constexpr, BOUND: tl.constexpr):
     """Whether a sample's cell is occupied; `render.keep_occupied`."""
     if CELLS == 0:
@@ -266,17 +289,8 @@ def _forward_rays(
     NORMALS: tl.constexpr,
 ):  # fmt: skip
     scene = (view // views).to(tl.int64)
-    ox, oy, oz = tl.load(origins + view * 3), tl.load(origins + view * 3 + 1), tl.load(origins + view * 3 + 2)
-    own = rays + ray * 6
-    dx, dy, dz = (
-        tl.load(own, mask=here, other=0.0), tl.load(own + 1, mask=here, other=0.0),
-        tl.load(own + 2, mask=here, other=0.0),
-    )  # fmt: skip
-    near, spacing = tl.load(own + 3, mask=here, other=0.0), tl.load(own + 4, mask=here, other=0.0)
-    jitter = tl.load(own + 5, mask=here, other=0.0)
-    light_x, light_y, light_z = tl.load(look), tl.load(look + 1), tl.load(look + 2)
-    ambient, white = tl.load(look + 3), tl.load(look + 4)
-    lit, bare, oriented = tl.load(look + 5) > 0.0, tl.load(look + 6) > 0.0, tl.load(look + 7) > 0.0
+    ox, oy, oz, dx, dy, dz, near, spacing, jitter = _ray(origins, rays, view, ray, here)
+    light_x, light_y, light_z, ambient, white, lit, bare, oriented = _seen_by(look)
     weight, out, _place_of_weight = decoder(hidden, output, scene, FEATURES, HIDDEN)
     base = table + scene * rows * channels
     meets = here & (spacing > 0.0)
@@ -375,17 +389,8 @@ def _backward_rays(
     RADIUS: tl.constexpr, HIGHEST: tl.constexpr, HASHED: tl.constexpr, PRECISION: tl.constexpr, NORMALS: tl.constexpr,
 ):  # fmt: skip
     scene = (view // views).to(tl.int64)
-    ox, oy, oz = tl.load(origins + view * 3), tl.load(origins + view * 3 + 1), tl.load(origins + view * 3 + 2)
-    own = rays + ray * 6
-    dx, dy, dz = (
-        tl.load(own, mask=here, other=0.0), tl.load(own + 1, mask=here, other=0.0),
-        tl.load(own + 2, mask=here, other=0.0),
-    )  # fmt: skip
-    near, spacing = tl.load(own + 3, mask=here, other=0.0), tl.load(own + 4, mask=here, other=0.0)
-    jitter = tl.load(own + 5, mask=here, other=0.0)
-    light_x, light_y, light_z = tl.load(look), tl.load(look + 1), tl.load(look + 2)
-    ambient, white = tl.load(look + 3), tl.load(look + 4)
-    lit, bare, oriented = tl.load(look + 5) > 0.0, tl.load(look + 6) > 0.0, tl.load(look + 7) > 0.0
+    ox, oy, oz, dx, dy, dz, near, spacing, jitter = _ray(origins, rays, view, ray, here)
+    light_x, light_y, light_z, ambient, white, lit, bare, oriented = _seen_by(look)
     weight, out, place = decoder(hidden, output, scene, FEATURES, HIDDEN)
     first = column(out, 0, HIDDEN)
     base = table + scene * rows * channels

@@ -95,7 +95,7 @@ def test_prompts_are_told_apart_but_not_their_case(saved: Saved) -> None:
 
 
 def test_a_prompt_s_embedding_depends_on_it_alone(saved: Saved, conditioning: Conditioning, tmp_path: Path) -> None:
-    prior = saved.load(cache=str(tmp_path))
+    prior = saved.load(cache=str(tmp_path), dtype="float32")
     for index, prompt in enumerate(PROMPTS):
         alone = prior.encode_prompts([prompt]).tensors["tokens"]
         assert torch.equal(alone[0], conditioning.tensors["tokens"][index])

@@ -145,7 +145,7 @@ def test_embeddings_are_the_pipeline_s(saved: Case, conditioning: Conditioning) 
 
 
 def test_a_prompt_s_embedding_depends_on_it_alone(saved: Case, conditioning: Conditioning, tmp_path: Path) -> None:
-    prior = dataclasses.replace(saved, cache=tmp_path).load()
+    prior = dataclasses.replace(saved, cache=tmp_path).load(dtype="float32")
     for index, prompt in enumerate(PROMPTS):
         alone = prior.encode_prompts([prompt])
         for name, tensor in alone.tensors.items():
@@ -299,7 +299,7 @@ def test_the_identity_follows_the_content(tmp_path: Path) -> None:
 
 def test_xl_without_zeros_embeds_the_empty_prompt(tmp_path: Path) -> None:
     pipeline = tiny.stable_diffusion_xl(tmp_path / "m", force_zeros_for_empty_prompt=False)
-    prior = load_prior("stable_diffusion", model=str(tmp_path / "m"), cache=str(tmp_path / "c"))
+    prior = load_prior("stable_diffusion", model=str(tmp_path / "m"), cache=str(tmp_path / "c"), dtype="float32")
     _, expected, _, pooled = pipeline.encode_prompt("a", device="cpu", do_classifier_free_guidance=True)
     torch.testing.assert_close(prior.unconditional().tensors["tokens"], expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(prior.unconditional().tensors["pooled"], pooled, rtol=1e-5, atol=1e-5)
