@@ -40,12 +40,10 @@ _SYNC_SECONDS = 90.0
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What there is for workers: CPU cores and GPUs of the cluster or of this machine. A cluster that is not this
-    process's own may `grow`: its autoscaler adds nodes when somebody asks for them."""
+    """What there is for workers: CPU cores and GPUs of the cluster or of this machine."""
 
     cores: int
     gpus: int
-    grows: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +63,17 @@ def gpu_pack(left: Plan) -> int:
     return _GPU_GRID_PACK if kinds == {("embedded", "grid")} else _GPU_PACK
 
 
-def resolve_workers(wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK) -> Resources:
+def resolve_workers(
+    wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK, grows: bool = False
+) -> Resources:
     """`wanted` with every `auto` decided, for `trials` that are left to run.
 
     With a GPU: one a worker, as many workers as GPUs, packs of `together` or of an even share of the trials if that is
     less. Without: as many workers as trials or cores, the cores shared out evenly, one trial each. Raises UserError for
-    GPUs that are not there and will not come.
+    GPUs that are not there, but for a cluster that `grows`: what it lacks now may come when it is asked for.
     """
     gpus = (1 if machine.gpus else 0) if wanted.gpus == "auto" else wanted.gpus
-    if gpus > machine.gpus and not machine.grows:
+    if gpus > machine.gpus and not grows:
         raise UserError(f"workers.gpus = {gpus}: there is no GPU here; set it to 0 or auto")
     cores_each = 1 if wanted.cpus == "auto" else wanted.cpus
     most = machine.gpus // gpus if gpus else machine.cores // cores_each
@@ -92,7 +92,7 @@ def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
         from pipeline.executors.ray_actors import cluster_size
 
         cores, gpus = cluster_size(address)
-        return Machine(cores=cores, gpus=gpus, grows=address is not None)
+        return Machine(cores=cores, gpus=gpus)
     import torch
 
     return Machine(cores=os.cpu_count() or 1, gpus=1 if torch.cuda.is_available() else 0)
@@ -153,8 +153,9 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
     stop = threading.Event()
     with stopping(stop, say):
         machine = find_machine(kind, address)
-        resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left))
-        if machine.grows and not machine.gpus:
+        grows = kind == "ray" and address is not None
+        resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left), grows)
+        if grows and not machine.gpus:
             say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers

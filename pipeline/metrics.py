@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.state import SweepState
 
 _EVERY_SECONDS = 2.0  # Ray exports every ten
+_MEMORY_SECONDS = 5.0
 
 
 class Kind(StrEnum):
@@ -210,3 +211,25 @@ class WorkerMeter:
         self._meter.put(PACK, pack)
         self._meter.put(PACK_CAPACITY, capacity)
         self._meter.put(CHECKPOINT_AGE, unsaved_seconds)
+
+
+class MemoryMeter:
+    """Tells how full the worker's GPU is, every five seconds. `read` gives free and total bytes; None for no GPU."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        read: Callable[[], tuple[int, int]] | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._meter, self._read, self._clock = meter, read, clock
+        self._told_at = -math.inf
+
+    def look(self) -> None:
+        """Tell it, if it is time."""
+        if self._read is None or self._clock() - self._told_at < _MEMORY_SECONDS:
+            return
+        self._told_at = self._clock()
+        free, total = self._read()
+        self._meter.put(GPU_MEMORY, total - free, kind="used")
+        self._meter.put(GPU_MEMORY, total, kind="total")

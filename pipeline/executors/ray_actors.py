@@ -28,7 +28,7 @@ from pipeline.errors import UserError
 from pipeline.events import Assignment, FailureClass, WorkerDraining, WorkerEvent, WorkerLost, WorkerReady
 from pipeline.executors.draining import DrainingNodes, draining_nodes, own_node
 from pipeline.executors.ray_metrics import RayMeter
-from pipeline.metrics import GPU_MEMORY
+from pipeline.metrics import MemoryMeter
 from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
@@ -39,8 +39,6 @@ _LONG_POLL_SECONDS = 10.0
 _ASK_AGAIN_SECONDS = 1.0
 # How often Ray is asked which nodes are about to go. Its own notice is 30 seconds long, a cloud's may be as short.
 _DRAINS_SECONDS = 1.0
-# How often a worker looks at the memory of its GPU.
-_MEMORY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,15 +138,23 @@ def check_gpu(free_fraction: float) -> None:
         )
 
 
+def gpu_memory() -> tuple[int, int]:
+    """The bytes that are free of this process's GPU, and all there are."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info(0)
+    return free, total
+
+
 class _Actor:
     """A `Worker`, its thread and its outbox. Every method but `__init__` runs in the control group."""
 
     def __init__(
         self, worker_id: str, factory: EngineFactory, storage: Storage, options: WorkerOptions, ray_options: RayOptions
     ) -> None:
-        self._meter = RayMeter(sweep=storage.name, worker=worker_id)
-        self._worker = Worker(worker_id, _Prepared(factory, ray_options), storage, options, meter=self._meter)
-        self._gpus, self._memory_at = ray_options.gpus, 0.0
+        meter = RayMeter(sweep=storage.name, worker=worker_id)
+        self._worker = Worker(worker_id, _Prepared(factory, ray_options), storage, options, meter=meter)
+        self._memory = MemoryMeter(meter, gpu_memory if ray_options.gpus else None)
         self._changed = threading.Condition()
         self._outbox: list[WorkerEvent] = []
         self._first = 0  # the number of the outbox's first event
@@ -181,22 +187,11 @@ class _Actor:
                 events = self._worker.advance()
                 ready = ready or any(isinstance(event, WorkerReady) for event in events)
                 self._tell(events)
-                self._look_at_memory()
+                self._memory.look()
                 self._worker.wait(timeout=60.0)
             self._lost(self._worker.ending, self._worker.ending.said)
         except Exception as error:  # the border of the thread: the driver hears of it
             self._lost(FailureClass.INFRASTRUCTURE if ready else classify(error), told(error))
-
-    def _look_at_memory(self) -> None:
-        """Tell how full the GPU is, now and then."""
-        if not self._gpus or time.monotonic() < self._memory_at:
-            return
-        import torch
-
-        self._memory_at = time.monotonic() + _MEMORY_SECONDS
-        free, total = torch.cuda.mem_get_info(0)
-        self._meter.put(GPU_MEMORY, total - free, kind="used")
-        self._meter.put(GPU_MEMORY, total, kind="total")
 
     def _lost(self, failure: FailureClass, message: str) -> None:
         self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])

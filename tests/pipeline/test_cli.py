@@ -388,10 +388,10 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
 
 
 def test_a_gpu_that_will_come_is_waited_for() -> None:
-    at_rest = Machine(cores=0, gpus=0, grows=True)
-    resources = resolve_workers(Workers(gpus=1, max=4), 100, at_rest)
+    at_rest = Machine(cores=0, gpus=0)
+    resources = resolve_workers(Workers(gpus=1, max=4), 100, at_rest, grows=True)
     assert resources == Resources(gpus=1, cpus=4, workers=4, pack=8)
-    assert resolve_workers(Workers(gpus=1), 100, at_rest).workers == 1, "nobody knows how many will come"
+    assert resolve_workers(Workers(gpus=1), 100, at_rest, grows=True).workers == 1, "nobody knows how many will come"
 
 
 @pytest.mark.parametrize(("gpus", "said"), [(1, "wait until it adds one"), (0, "set workers.gpus to 1")])

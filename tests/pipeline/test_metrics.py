@@ -14,7 +14,7 @@ from pipeline import metrics, paths
 from pipeline.driver import DriverOptions, Summary, drive
 from pipeline.events import Assignment, FailureClass
 from pipeline.executors.inline import InlineExecutor
-from pipeline.metrics import METRICS, DriverMeter, Kind, Metric, NullMeter, WorkerMeter
+from pipeline.metrics import METRICS, DriverMeter, Kind, MemoryMeter, Metric, NullMeter, WorkerMeter
 from pipeline.record.attempts import attempt_numbers
 from pipeline.record.journal import replay
 from pipeline.record.tracking import Counters
@@ -224,6 +224,25 @@ def test_the_age_is_that_of_the_oldest(tmp_storage: Storage, heard: Heard) -> No
     clock.now += 5.0
     worker.advance()
     assert heard.value(metrics.CHECKPOINT_AGE) == 105.0
+
+
+def test_memory_is_looked_at_now_and_then(heard: Heard) -> None:
+    clock, free = FakeClock(), [60]
+    meter = MemoryMeter(heard, lambda: (free[0], 80), clock)
+    meter.look()
+    assert (heard.value(metrics.GPU_MEMORY, kind="used"), heard.value(metrics.GPU_MEMORY, kind="total")) == (20, 80)
+    free[0] = 10
+    clock.now += 4.9
+    meter.look()
+    assert heard.value(metrics.GPU_MEMORY, kind="used") == 20
+    clock.now += 0.1
+    meter.look()
+    assert heard.value(metrics.GPU_MEMORY, kind="used") == 70
+
+
+def test_without_a_gpu_nothing_is_said_of_its_memory(heard: Heard) -> None:
+    MemoryMeter(heard, None).look()
+    assert heard.values == {}
 
 
 def test_a_worker_without_a_meter_tells_nobody() -> None:
