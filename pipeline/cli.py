@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pipeline import cli_remote
+from pipeline.cli_remote import SOME_FAILED, Target, nothing_left
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SOME_FAILED, USER_ERROR, STOPPED = 1, 2, 130
+USER_ERROR, STOPPED = 2, 130
 _TEXTURE = 1024  # pixels
 _SHOWN = 20  # rows of a list, before the rest is only counted
 
@@ -57,10 +60,8 @@ _FILES: dict[Format, Literal["csv", "json", "parquet"]] = {
 }
 
 SpecPath = Annotated[Path, typer.Argument(metavar="SPEC", help="The sweep's YAML file.")]
-Target = Annotated[str, typer.Argument(metavar="SPEC_OR_URL", help="The sweep's YAML file, or its folder or URL.")]
 Address = Annotated[str | None, typer.Option(help="A running Ray cluster; without it, one is started here.")]
 Executor = Annotated[ExecutorChoice, typer.Option("--executor", help="`inline` runs in this process, without Ray.")]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Give failed trials another round.")]
 Judge = Annotated[
     str | None,
     typer.Option(help="`embedded`, a folder with open_clip_config.json, or ARCHITECTURE/TAG; else as the spec says."),
@@ -94,8 +95,13 @@ def plan(spec_path: SpecPath) -> None:
 
     spec, planned = sweeps.load(spec_path)
     storage = Storage(spec.url)
-    committed, failed = sweeps.finished(storage, planned)
-    states = {**dict.fromkeys(committed, "committed"), **dict.fromkeys(failed, "failed")}
+    planned = sweeps.grown(storage, planned)
+    over = sweeps.finished(storage, planned)
+    states = {
+        **dict.fromkeys(over.committed, "committed"),
+        **dict.fromkeys(over.failed, "failed"),
+        **dict.fromkeys(over.cancelled, "cancelled"),
+    }
     rows = [
         [t.trial_id, t.prompt, str(t.seed), t.variant, str(t.steps), states.get(t.trial_id, "to run")]
         for t in planned.trials[:_SHOWN]
@@ -103,10 +109,11 @@ def plan(spec_path: SpecPath) -> None:
     sayings.console().print(sayings.table(["trial_id", "prompt", "seed", "variant", "steps", ""], rows))
     if len(planned) > _SHOWN:
         print(f"and {len(planned) - _SHOWN} more")
-    left = len(planned) - len(committed) - len(failed)
-    print(f"{sayings.counted(planned)}: {len(committed)} committed, {len(failed)} failed, {left} to run, in {spec.url}")
+    left = len(planned) - len(over.ids)
+    counts = f"{len(over.committed)} committed, {sayings.ended(len(over.failed), len(over.cancelled))}"
+    print(f"{sayings.counted(planned)}: {counts}, {left} to run, in {spec.url}")
     if left:
-        print(sayings.estimate(storage, planned, committed | failed))
+        print(sayings.estimate(storage, planned, over.ids))
 
 
 @app.command()
@@ -114,21 +121,23 @@ def run(
     spec_path: SpecPath,
     address: Address = None,
     executor: Executor = ExecutorChoice.RAY,
-    retry_failed: RetryFailed = False,
     no_progress: NoProgress = False,
 ) -> None:
     """Run what is not committed yet, here and now. Ctrl-C checkpoints and stops; running it again continues."""
     from pipeline import sweeps
-    from pipeline.plan import store_plan
+    from pipeline.plan import store_plan, store_settings
     from pipeline.storage import Storage
 
     spec, planned = sweeps.load(spec_path)
     storage = Storage(spec.url, spec.storage_rule)
     storage.check_writable()
-    if _nothing_left(storage, planned, retry_failed):
+    planned = sweeps.grown(storage, planned)
+    if nothing_left(storage, planned):
         return
-    store_plan(storage, planned, spec_path.read_text(encoding="utf-8"))
-    _run(spec, planned, storage, address, executor, retry_failed, no_progress, f"run {shlex.quote(str(spec_path))}")
+    text = spec_path.read_text(encoding="utf-8")
+    store_plan(storage, planned, text)
+    store_settings(storage, text)
+    _run(spec, planned, storage, address, executor, no_progress, f"run {shlex.quote(str(spec_path))}")
 
 
 @app.command()
@@ -136,7 +145,6 @@ def resume(
     target: Target,
     address: Address = None,
     executor: Executor = ExecutorChoice.RAY,
-    retry_failed: RetryFailed = False,
     no_progress: NoProgress = False,
 ) -> None:
     """Continue a sweep with the plan and settings in its storage, whatever has become of its YAML file."""
@@ -146,9 +154,9 @@ def resume(
     spec, planned = sweeps.stored(storage)
     storage = storage.by_rule(spec.storage_rule)
     storage.check_writable()
-    if _nothing_left(storage, planned, retry_failed):
+    if nothing_left(storage, planned):
         return
-    _run(spec, planned, storage, address, executor, retry_failed, no_progress, f"resume {shlex.quote(target)}")
+    _run(spec, planned, storage, address, executor, no_progress, f"resume {shlex.quote(target)}")
 
 
 @app.command()
@@ -164,7 +172,8 @@ def status(
     if as_json:
         print(json.dumps(found.as_dict(), indent=2))
         return
-    print(f"{found.url}: {found.committed} of {found.total} done, {len(found.failed)} failed, {found.left} left")
+    ended = sayings.ended(len(found.failed), found.cancelled)
+    print(f"{found.url}: {found.committed} of {found.total} done, {ended}, {found.left} left")
     if found.driver:
         print(f"running: {found.driver}, {found.workers} workers, heard of {duration(found.heard or 0)} ago")
     elif found.left:
@@ -423,6 +432,10 @@ def mlflow_sync(
     print(f"MLflow at {redact(place)} is complete: {count} runs were not")
 
 
+for command in (cli_remote.submit, cli_remote.logs, cli_remote.cancel, cli_remote.retry, cli_remote.stop):
+    app.command()(command)
+
+
 # ---- what commands share ---------------------------------------------------------------------------------------------
 
 
@@ -473,30 +486,12 @@ def _show(sections: Iterable[Section]) -> None:
             sayings.console().print(sayings.table(names, rows))
 
 
-def _nothing_left(storage: Storage, planned: Plan, retry_failed: bool) -> bool:
-    """Whether no trial is left to run; then says so, and raises Exit if some have failed."""
-    from pipeline import sweeps
-
-    committed, failed = sweeps.finished(storage, planned)
-    if len(committed) + (0 if retry_failed else len(failed)) < len(planned):
-        return False
-    from pipeline.record.compact import compact
-
-    compact(storage)  # a driver that died after its last commit has left this
-    print(f"nothing to do: {len(committed)} of {len(planned)} trials are committed in {storage.url}")
-    if failed:
-        print(f"{len(failed)} failed; another round for them: --retry-failed")
-        raise typer.Exit(SOME_FAILED)
-    return True
-
-
 def _run(
     spec: SweepSpec,
     planned: Plan,
     storage: Storage,
     address: str | None,
     executor: ExecutorChoice,
-    retry_failed: bool,
     no_progress: bool,
     again: str,
 ) -> None:
@@ -505,9 +500,9 @@ def _run(
     from pipeline.launch import launch
     from pipeline.progress import display
 
-    committed, failed = sweeps.finished(storage, planned)
-    left = planned.without(set(committed if retry_failed else committed | failed))
-    print(f"{spec.name}: {len(planned)} trials, {len(committed)} committed, {len(left)} to run, in {storage.url}")
+    over = sweeps.finished(storage, planned)
+    left = planned.without(set(over.ids))
+    print(f"{spec.name}: {len(planned)} trials, {len(over.committed)} committed, {len(left)} to run, in {storage.url}")
     console = sayings.console()
     summary = launch(
         spec,
@@ -516,7 +511,6 @@ def _run(
         storage,
         kind=executor.value,
         address=address,
-        retry_failed=retry_failed,
         show=display(console, wanted=not no_progress),
         say=lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True),
     )

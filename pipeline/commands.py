@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.events import Assignment, FailureClass, WorkerEvent
+from pipeline.trial import Trial
 
 # ---- the driver's own events -----------------------------------------------------------------------------------------
 
@@ -14,11 +15,13 @@ from pipeline.events import Assignment, FailureClass, WorkerEvent
 @dataclass(frozen=True, kw_only=True)
 class SweepStarted:
     """The driver begins. `finished` are attempts whose tables are complete and only lack the commit, `unrecorded` are
-    trials whose failure is known from the journal, but not recorded."""
+    trials whose failure is known from the journal, but not recorded, `childless` failed ones that should have been
+    reseeded."""
 
     now: float
     finished: tuple[tuple[str, int], ...] = ()
     unrecorded: tuple[str, ...] = ()
+    childless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,20 @@ class Tick:
 @dataclass(frozen=True, kw_only=True)
 class StopRequested:
     """The user wants everything checkpointed and stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialsCancelled:
+    """Nobody wants these trials any more."""
+
+    trial_ids: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialsReopened:
+    """These trials are wanted again: cancelled ones go on, failed ones begin the named round."""
+
+    rounds: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +67,9 @@ class CommitRefused:
     message: str
 
 
-Event = WorkerEvent | SweepStarted | Tick | StopRequested | CommitDecided | CommitRefused
+Event = (
+    WorkerEvent | SweepStarted | Tick | StopRequested | TrialsCancelled | TrialsReopened | CommitDecided | CommitRefused
+)
 
 # ---- commands --------------------------------------------------------------------------------------------------------
 
@@ -77,6 +96,14 @@ class Admit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drop:
+    """Have the worker checkpoint the trial and let go of it. May be said more than once."""
+
+    worker_id: str
+    trial_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Commit:
     trial_id: str
     number: int
@@ -90,10 +117,17 @@ class RecordFailure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanTrial:
+    """Add a trial to the stored plan. A later command may admit it."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """A fact for the journal."""
 
     fact: Mapping[str, Any]
 
 
-Command = StartWorker | StopWorker | Admit | Commit | RecordFailure | Note
+Command = StartWorker | StopWorker | Admit | Drop | Commit | RecordFailure | PlanTrial | Note

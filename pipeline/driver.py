@@ -20,22 +20,28 @@ from pipeline.commands import (
     Commit,
     CommitDecided,
     CommitRefused,
+    Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
     StopWorker,
     Tick,
+    TrialsCancelled,
+    TrialsReopened,
 )
 from pipeline.errors import Fenced
 from pipeline.events import TrialProgress
 from pipeline.executors.base import Executor
 from pipeline.lease import Lease, Owner
 from pipeline.metrics import DriverMeter, NullMeter
+from pipeline.plan import Plan, store_plan, stored_spec
 from pipeline.record.attempts import DamagedAttempt, result_row
 from pipeline.record.commit import Failure, commit, read_commit, record_failure
 from pipeline.record.journal import Journal
+from pipeline.record.orders import Cancel, Order, Retry, Standing, Stop, orders_from, standing
 from pipeline.record.tracking import Tracker
 from pipeline.recover import recover
 from pipeline.schedule import decide
@@ -48,26 +54,26 @@ _SHOWN_TRIALS = 1000  # in a heartbeat
 
 @dataclass(frozen=True, kw_only=True)
 class DriverOptions:
-    """`retry_failed` begins another round for trials that failed in earlier runs. Tables are compacted after
-    `compact_commits` commits or `compact_seconds`, and at the end. `heartbeat_seconds` is the pace of the lease's
-    thread, 0 for none. A worker that does not go in its time to stop is killed `kill_seconds` later."""
+    """Tables are compacted after `compact_commits` commits or `compact_seconds`, and at the end. `heartbeat_seconds` is
+    the pace of the lease's thread, 0 for none. New orders are looked for every `orders_seconds`. A worker that does not
+    go in its time to stop is killed `kill_seconds` later."""
 
     policy: Policy = field(default_factory=Policy)
-    retry_failed: bool = False
     poll_seconds: float = 1.0
     compact_commits: int = 200
     compact_seconds: float = 600.0
     journal_seconds: float = 2.0
     journal_facts: int = 500
     heartbeat_seconds: float = 5.0
+    orders_seconds: float = 3.0
     kill_seconds: float = 10.0
     owner: Owner | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How a run ended. `committed` and `failed` (reasons by trial id) are of the whole sweep, `ran` counts the commits
-    of this run, `remaining` are trials that are neither committed nor failed. `message` says why it ended early, else
+    """How a run ended. `committed` and `failed` (reasons by trial id) are of the whole sweep, as is `cancelled`; `ran`
+    counts the commits of this run, `remaining` are the trials that are left. `message` says why it ended early, else
     is empty; `stopped` whether that was asked for."""
 
     total: int
@@ -75,6 +81,7 @@ class Summary:
     ran: int
     remaining: int
     failed: Mapping[str, str]
+    cancelled: int
     stopped: bool
     message: str
     seconds: float
@@ -101,9 +108,10 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
     lease = Lease.acquire(storage, options.owner or Owner.current(), clock)
     try:
         journal = Journal(storage, lease.epoch, clock, lease.check)
-        found = recover(plan, storage, options.policy, lease.epoch, clock(), options.retry_failed)
+        asked = standing(storage)
+        found = recover(plan, storage, options.policy, lease.epoch, clock(), asked)
         meter = meter or DriverMeter(NullMeter())
-        driver = _Driver(storage, executor, options, tracker, compact, clock, lease, journal, found.state, meter)
+        driver = _Driver(storage, executor, options, tracker, compact, clock, lease, journal, found.state, asked, meter)
         for row in found.opened:
             journal.add({"fact": "round_opened", "trial_id": row.trial_id, "round": row.round})
         driver.run(found.start, observe, stop)
@@ -114,7 +122,7 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
                 lease.release({})
         raise
     lease.release(snapshot(driver.state))
-    return driver.summary(stop.is_set())
+    return driver.summary(stop.is_set() or driver.told_to_stop)
 
 
 def snapshot(state: SweepState) -> dict[str, Any]:
@@ -150,14 +158,16 @@ class _Driver:
     lease: Lease
     journal: Journal
     state: SweepState
+    asked: Standing
     meter: DriverMeter
     ran: int = 0
     began: float = field(init=False)
     compacted_at: float = field(init=False)
+    asked_at: float = field(init=False)
     compacted_ran: int = 0
 
     def __post_init__(self) -> None:
-        self.began = self.compacted_at = self.clock()
+        self.began = self.compacted_at = self.asked_at = self.clock()
 
     def run(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
         try:
@@ -183,6 +193,7 @@ class _Driver:
             events = self.executor.poll(self.patience())
             self.meter.woke(len(events))
             self.handle(Tick(now=self.clock()))
+            self.obey_if_due()
             if stop.is_set() and not self.state.stopping:
                 self.handle(StopRequested())
             for event in events:
@@ -225,12 +236,40 @@ class _Driver:
                 self.settle()
                 self.executor.admit(worker_id, assignment)
                 self.tracker.trial_started(assignment.trial, assignment.number)
+            case Drop(worker_id=worker_id, trial_id=trial_id):
+                self.executor.cancel(worker_id, trial_id)
             case Commit(trial_id=trial_id, number=number):
                 return self.commit(trial_id, number)
             case RecordFailure(trial_id=trial_id):
                 self.settle()
                 self.record_failure(trial_id)
+            case PlanTrial(trial=trial):
+                self.plan_trial(trial)
         return None
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether somebody has ordered this very driver to stop."""
+        return self.asked.stopped >= self.lease.epoch
+
+    def obey_if_due(self) -> None:
+        """Look for new orders now and then, and do what they ask."""
+        if self.clock() - self.asked_at < self.options.orders_seconds:
+            return
+        for order in orders_from(self.storage, self.asked.read):
+            self.asked = self.asked.after(order)
+            self.obey(order)
+        self.asked_at = self.clock()
+
+    def obey(self, order: Order) -> None:
+        match order:
+            case Cancel(trial_ids=trial_ids):
+                self.handle(TrialsCancelled(trial_ids=trial_ids))
+            case Retry(rounds=rounds):
+                self.handle(TrialsReopened(rounds=rounds))
+            case Stop():
+                if self.told_to_stop and not self.state.stopping:
+                    self.handle(StopRequested())
 
     def settle(self) -> None:
         """Write down what attempts have cost before anything follows from it."""
@@ -266,6 +305,11 @@ class _Driver:
         record_failure(self.storage, failure)
         self.tracker.trial_failed(trial_id, row.reason)
 
+    def plan_trial(self, trial: Trial) -> None:
+        """Store the trial as one more part of the plan, unless it is there."""
+        self.lease.check()
+        store_plan(self.storage, Plan((trial,)), stored_spec(self.storage) or "")
+
     def patience(self) -> float:
         """How long to wait for events: until the next trial's backoff ends, at most `poll_seconds`."""
         ends = [row.not_before for place in self.state.returned if (row := self.state.trials.at(place)).not_before]
@@ -300,6 +344,7 @@ class _Driver:
             ran=self.ran,
             remaining=self.state.unfinished,
             failed=failed,
+            cancelled=self.state.counts[Status.CANCELLED],
             stopped=stopped and self.state.unfinished > 0,
             message=self.state.halted,
             seconds=self.clock() - self.began,

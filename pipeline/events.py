@@ -17,6 +17,7 @@ class FailureClass(StrEnum):
     PREEMPTION = "preemption"  # announced; never charged
     OUT_OF_MEMORY = "out_of_memory"
     DIVERGENCE = "divergence"  # the scene's own verdict: diverged
+    POISON = "poison"  # workers die of it; never tried again
     STOPPED = "stopped"  # asked for by the user; never charged
 
     @property
@@ -27,11 +28,13 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """A trial given to a worker as attempt `number`. `resume_from` is the attempt whose checkpoint to start from."""
+    """A trial given to a worker as attempt `number`. It starts from the newest checkpoint of the attempts up to
+    `resume_from`, and after `above`; from nothing if there is none."""
 
     trial: Trial
     number: int
     resume_from: int | None = None
+    above: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

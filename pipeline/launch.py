@@ -89,6 +89,10 @@ def resolve_workers(
 def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
     """What `kind` of executor has to work with. Starts Ray, or connects to it, where that is asked for."""
     if kind == "ray":
+        from pipeline.executors.tokens import use_token
+
+        if address is not None:
+            use_token()
         from pipeline.executors.ray_actors import cluster_size
 
         cores, gpus = cluster_size(address)
@@ -126,12 +130,13 @@ def make_executor(
         from pipeline.executors.inline import InlineExecutor
 
         return InlineExecutor(factory, storage, options)
-    from pipeline.executors.ray_actors import RayExecutor, RayOptions
+    from pipeline.executors.actor import RayOptions
+    from pipeline.executors.ray_actors import RayExecutor
 
     return RayExecutor(factory, storage, options, RayOptions(address=address, gpus=found.gpus, cpus=found.cpus))
 
 
-def launch(  # noqa: PLR0913  one argument for each choice of the command line
+def launch(
     spec: SweepSpec,
     plan: Plan,
     left: Plan,
@@ -139,7 +144,6 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
     *,
     kind: ExecutorKind,
     address: str | None,
-    retry_failed: bool,
     show: Display,
     say: Say,
 ) -> Summary:
@@ -159,7 +163,7 @@ def launch(  # noqa: PLR0913  one argument for each choice of the command line
             say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
-        options = DriverOptions(policy=_policy(spec, workers), retry_failed=retry_failed)
+        options = DriverOptions(policy=_policy(spec, workers))
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
         meter = _meter(kind, storage, tracker)
@@ -194,7 +198,7 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         out_of_memory=wanted.out_of_memory,
         divergence=wanted.divergence,
     )
-    return Policy(retries=retries, max_workers=workers)
+    return Policy(retries=retries, max_workers=workers, reseed=wanted.on_divergence == "reseed")
 
 
 def _no_gpu_yet(resources: Resources) -> str:

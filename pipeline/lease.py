@@ -29,17 +29,22 @@ BEAT_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A process. `boot` tells machines (and containers) with one name apart, `started` processes with one pid."""
+    """A process. `boot` tells machines (and containers) with one name apart, `started` processes with one pid; `job` is
+    the Ray job that it is the driver of, if it is one."""
 
     host: str
     boot: str
     pid: int
     started: str
+    job: str = ""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}" + (f" (Ray job {self.job})" if self.job else "")
 
     @staticmethod
     def current() -> Owner:
         pid = os.getpid()
-        return Owner(host=platform.node(), boot=_boot(), pid=pid, started=_process_start(pid))
+        return Owner(host=platform.node(), boot=_boot(), pid=pid, started=_process_start(pid), job=_job())
 
     def is_dead(self) -> bool:
         """True only if that is certain: it ran here, and no such process is here now."""
@@ -136,6 +141,21 @@ def read_heartbeat(storage: Storage) -> dict[str, Any] | None:
     return content
 
 
+def living_driver(storage: Storage, now: float) -> str:
+    """Who drives the sweep, by the last heartbeat; empty if nobody does."""
+    beat = read_heartbeat(storage)
+    if beat is None or beat["released"] or now - beat["at"] >= FRESH_SECONDS:
+        return ""
+    owner = Owner(**beat["owner"])
+    return "" if owner.is_dead() else str(owner)
+
+
+def is_driven(storage: Storage, epoch: int, now: float) -> bool:
+    """Whether the driver of this epoch lives, by the last heartbeat."""
+    beat = read_heartbeat(storage)
+    return beat is not None and beat["epoch"] == epoch and not beat["released"] and now - beat["at"] < FRESH_SECONDS
+
+
 def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
     claim = json.loads(storage.read(paths.lease(epoch)))
     beat = read_heartbeat(storage)
@@ -147,9 +167,9 @@ def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
         return
     since = datetime.fromtimestamp(claim["at"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     raise LeaseHeld(
-        f"another driver runs this sweep: process {owner.pid} on {owner.host}, since {since}, last heard of "
-        f"{max(age, 0.0):.0f} seconds ago. Stop it there, or wait: {FRESH_SECONDS:.0f} seconds after its last sign of "
-        "life a new driver may take over"
+        f"another driver runs this sweep: {owner}, since {since}, last heard of {max(age, 0.0):.0f} seconds ago. Stop "
+        f"it (dreamsweep stop), or wait: {FRESH_SECONDS:.0f} seconds after its last sign of life a new driver may take "
+        "over"
     )
 
 
@@ -162,6 +182,15 @@ def _boot() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
     except OSError:  # no Linux
+        return ""
+
+
+def _job() -> str:
+    """The id of the Ray job whose entry point this process is; Ray tells it in the job's config."""
+    try:
+        metadata = json.loads(os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR", "{}"))["metadata"]
+        return str(metadata["job_submission_id"])
+    except (ValueError, KeyError, TypeError):
         return ""
 
 

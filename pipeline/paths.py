@@ -1,8 +1,11 @@
 """Every key of a sweep's storage comes from here.
 
 spec/<part>.yaml, plan/<part>.parquet         what was asked for; numbered parts, never changed
+settings.yaml                                 the spec that it was last run by, which may ask for nothing new
 journal/<epoch>-<seq>.jsonl                   facts, append-only; an epoch belongs to one driver
 lease/<epoch>.json, lease/heartbeat.json      who drives, since when; the newest epoch wins
+orders/<number>.json                          create-if-absent: what people asked for while it ran (cancel, retry, stop)
+job.json                                      which Ray job was submitted last, and where
 attempts/<trial_id>/<n>/claim.json            create-if-absent: one worker, once, may execute attempt n
 attempts/<trial_id>/<n>/checkpoints/...       data first, then the pointer
 attempts/<trial_id>/<n>/{result,history,renders}.parquet, done.json
@@ -31,6 +34,9 @@ DATASET_POINTER = "dataset/current.json"
 EVALUATION = "evaluation"
 EVALUATION_POINTER = "evaluation/current.json"
 MLFLOW = "mlflow.json"
+ORDERS = "orders"
+JOB = "job.json"
+SETTINGS = "settings.yaml"
 HEARTBEAT = "lease/heartbeat.json"
 TABLES = ("trials", "history", "renders")
 SCENE, MESH, TURNTABLE = "scene.safetensors", "mesh.glb", "turntable.webp"
@@ -51,6 +57,10 @@ def journal(epoch: int, sequence: int) -> str:
 
 def lease(epoch: int) -> str:
     return f"{LEASES}/{epoch:06d}.json"
+
+
+def order(number: int) -> str:
+    return f"{ORDERS}/{number:06d}.json"
 
 
 def attempt(trial_id: str, number: int) -> str:

@@ -96,6 +96,7 @@ def to_table(plan: Plan) -> pa.Table:
             "prompt": pa.array([trial.prompt for trial in trials], pa.string()),
             "seed": pa.array([trial.seed for trial in trials], pa.int64()),
             "steps": pa.array([trial.steps for trial in trials], pa.int32()),
+            "parent": pa.array([trial.parent or None for trial in trials], pa.string()),
             "tags": _json_column([trial.tags for trial in trials]),
             "prior": _json_column([trial.prior for trial in trials]),
             "config": _json_column([trial.config for trial in trials]),
@@ -127,6 +128,7 @@ def from_table(table: pa.Table) -> Plan:
                 config=parse(row["config"]),
                 prior=parse(row["prior"]),
                 tags=parse(row["tags"]),
+                parent=check_trial_id(parent) if (parent := row.get("parent")) else "",
             )
             for row in table.to_pylist()
         ]
@@ -145,10 +147,26 @@ def stored_plan(storage: Storage) -> Plan:
     )
 
 
+def with_children(plan: Plan, stored: Plan) -> Plan:
+    """The plan and those stored trials that took the place of one of its own."""
+    ids = {trial.trial_id for trial in plan.trials}
+    children = (trial for trial in stored.trials if trial.parent in ids and trial.trial_id not in ids)
+    return Plan((*plan.trials, *children))
+
+
 def stored_spec(storage: Storage) -> str | None:
-    """The YAML text that added the newest part of the plan; None for a new sweep."""
+    """The YAML text that the sweep was last run by, or else that added the newest part of the plan; None for a new
+    sweep."""
+    if storage.exists(paths.SETTINGS):
+        return storage.read(paths.SETTINGS).decode()
     numbers = _numbers(storage, paths.PLAN)
     return _read_part(storage, numbers[-1])[1] if numbers else None
+
+
+def store_settings(storage: Storage, spec_text: str) -> None:
+    """Let later drivers go by this spec, also where it asks for no new trials but, say, for more workers."""
+    if stored_spec(storage) != spec_text:
+        storage.write(paths.SETTINGS, spec_text.encode())
 
 
 def store_plan(storage: Storage, plan: Plan, spec_text: str) -> Plan:

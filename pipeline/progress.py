@@ -160,6 +160,8 @@ class PlainDisplay:
                 self._write(f"done: {trial_name(row)} ({counts})")
             case Status.FAILED:
                 self._write(f"failed: {trial_name(row)}: {row.reason}")
+            case Status.CANCELLED:
+                self._write(f"cancelled: {trial_name(row)}, at step {row.step}")
             case Status.PENDING | Status.WAITING if not state.stopping:
                 self._write(f"again: {trial_name(row)}, from step {row.step}{': ' + row.reason if row.reason else ''}")
 

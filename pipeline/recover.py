@@ -7,7 +7,7 @@ commit because its driver died first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline import paths
@@ -15,10 +15,11 @@ from pipeline.commands import SweepStarted
 from pipeline.events import FailureClass
 from pipeline.record.commit import committed_ids, failed_rounds
 from pipeline.record.journal import Fact, replay
-from pipeline.retry import Ending, end_attempt
+from pipeline.record.orders import Standing
+from pipeline.retry import Ending, end_attempt, next_round, wants_child
 from pipeline.state import Policy, Status, SweepState, TrialState
 from pipeline.storage import Storage
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,14 @@ class _Traces:
 
 
 def recover(
-    trials: Iterable[Trial], storage: Storage, policy: Policy, epoch: int, now: float, retry_failed: bool = False
+    trials: Iterable[Trial], storage: Storage, policy: Policy, epoch: int, now: float, asked: Standing | None = None
 ) -> Recovered:
-    """Where the sweep stands. Failed trials stay failed, or with `retry_failed` begin another round with whole budgets.
+    """Where the sweep stands. Failed trials stay failed and cancelled ones cancelled, unless `asked` reopens them.
 
     Raises ValueError for a trial that is in the plan twice, StorageError for a journal that cannot be read.
     """
-    done, failed = committed_ids(storage), failed_rounds(storage)
+    done, failed, asked = committed_ids(storage), failed_rounds(storage), asked or Standing()
+    caps: dict[str, int] = {}
     rows = {}
     for trial in trials:
         if trial.trial_id in rows:
@@ -56,16 +58,18 @@ def recover(
     finished: list[tuple[str, int]] = []
     opened: list[TrialState] = []
     if len(done & rows.keys()) < len(rows):
-        _replay(rows, replay(storage), policy)
+        _replay(rows, caps, replay(storage), policy)
         traces = _list_attempts(storage)
         for row in [row for row in rows.values() if row.status is not Status.COMMITTED]:
             trial_id, trace = row.trial_id, traces.get(row.trial_id, _Traces())
             settled = _settle(row, trace, recorded=failed.get(trial_id, -1) >= row.round)
             if trace.finished:
                 finished.append((trial_id, trace.finished))
-            elif settled.status is Status.FAILED and retry_failed:
-                settled = _next_round(settled, failed.get(trial_id, row.round))
+            elif settled.status is Status.FAILED and asked.reopens(trial_id, settled.round):
+                settled = next_round(settled, asked.rounds[trial_id])
                 opened.append(settled)
+            if settled.status is Status.PENDING and trial_id in asked.cancelled and not trace.finished:
+                settled = replace(settled, status=Status.CANCELLED, reason="cancelled")
             rows[trial_id] = settled
     unrecorded = tuple(
         trial_id
@@ -73,15 +77,31 @@ def recover(
         if row.status is Status.FAILED and failed.get(trial_id, -1) < row.round and trial_id not in dict(finished)
     )
     return Recovered(
-        state=SweepState.of(rows.values(), policy, epoch),
-        start=SweepStarted(now=now, finished=tuple(finished), unrecorded=unrecorded),
+        state=SweepState.of(rows.values(), policy, epoch, caps),
+        start=SweepStarted(
+            now=now, finished=tuple(finished), unrecorded=unrecorded, childless=_childless(rows, policy, unrecorded)
+        ),
         opened=tuple(opened),
     )
 
 
-def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) -> None:
-    """Let the journal happen again to the rows that are not committed."""
+def _childless(rows: Mapping[str, TrialState], policy: Policy, unrecorded: Collection[str]) -> tuple[str, ...]:
+    """The recorded failures whose driver died, or had another policy, before another seed took their place."""
+    return tuple(
+        trial_id
+        for trial_id, row in rows.items()
+        if row.status is Status.FAILED
+        and wants_child(row, policy)
+        and trial_id not in unrecorded
+        and reseeded(row.trial).trial_id not in rows
+    )
+
+
+def _replay(rows: dict[str, TrialState], caps: dict[str, int], facts: Iterable[Fact], policy: Policy) -> None:
+    """Let the journal happen again to the rows that are not committed, and to the caps of packs."""
     for fact in facts:
+        if fact["fact"] == "pack_capped":
+            caps[fact["device"]] = min(fact["cap"], caps.get(fact["device"], fact["cap"]))
         row = rows.get(fact.get("trial_id", ""))
         if row is None or row.status is Status.COMMITTED:
             continue
@@ -89,7 +109,7 @@ def _replay(rows: dict[str, TrialState], facts: Iterable[Fact], policy: Policy) 
             case "attempt_started":
                 row = replace(row, number=max(row.number, fact["number"]))
             case "round_opened":
-                row = _next_round(row, fact["round"] - 1)
+                row = next_round(row, fact["round"])
             case "attempt_ended" if row.status is not Status.FAILED:
                 row = replace(row, number=max(row.number, fact["number"]))
                 row = end_attempt(row, _ending(fact), policy.retries, now=0.0)
@@ -104,6 +124,7 @@ def _ending(fact: Fact) -> Ending:
         step=fact["step"],
         pack=fact["pack"],
         worker_lost=fact["worker_lost"],
+        saved=fact.get("saved", 0),
     )
 
 
@@ -118,13 +139,6 @@ def _settle(row: TrialState, trace: _Traces, recorded: bool) -> TrialState:
         worker_id="",
         not_before=0.0,
         reason=row.reason or ("failed in an earlier run" if recorded else ""),
-    )
-
-
-def _next_round(row: TrialState, last: int) -> TrialState:
-    """The trial with whole budgets again; attempt numbers go on."""
-    return TrialState(
-        trial=row.trial, round=last + 1, number=row.number, resume_from=row.resume_from, barred=row.barred
     )
 
 

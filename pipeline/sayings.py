@@ -34,6 +34,11 @@ def counted(planned: Plan) -> str:
     return f"{len(planned)} trials ({counts[0]} prompts x {counts[1]} seeds x {counts[2]} variants)"
 
 
+def ended(failed: int, cancelled: int) -> str:
+    """How many trials will not be run, and why not; cancelled ones only if there are any."""
+    return f"{failed} failed" + (f", {cancelled} cancelled" if cancelled else "")
+
+
 def estimate(storage: Storage, planned: Plan, finished: frozenset[str]) -> str:
     """How long the rest takes one trial after the other, from the committed trials' steps a second."""
     from pipeline.record.commit import committed_ids
@@ -54,6 +59,8 @@ def conclusion(summary: Summary, storage: Storage, spec: SweepSpec, again: str) 
         f"{summary.committed} of {summary.total} trials committed, {summary.ran} of them in this run of "
         f"{duration(summary.seconds)}"
     )
+    if summary.cancelled:
+        yield f"cancelled: {summary.cancelled}"
     if summary.message:
         yield f"ended early: {summary.message}"
     for reason, count in Counter(summary.failed.values()).most_common(_REASONS):

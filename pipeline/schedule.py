@@ -4,11 +4,14 @@ Trials are admitted in plan order, spread over the workers, each worker up to it
 cap on board. How an attempt ended decides what becomes of its trial:
 
 user             retried at once, from its checkpoint
-infrastructure   retried after a backoff; a trial that was on board when three workers died is tried alone, and if that
-                 worker dies too it is given up as poison
-out_of_memory    retried in a pack one smaller, then alone; its worker also takes one trial less from then on
-divergence       retried from the start
+infrastructure   retried after a backoff; a trial that was on board when two workers died, and came no further between
+                 the two, is tried alone; a worker that dies of it even so is its last one (poison)
+out_of_memory    retried in a pack one smaller, then alone; workers on that kind of device take one trial less from then
+                 on
+divergence       retried from the start; then, if the policy says so, a trial with another seed takes its place
 preemption, stopped, returned   never charged, retried at once
+
+A trial that nobody wants any more is dropped by its worker, with a checkpoint, and is cancelled until it is reopened.
 
 A budget counts retries: a trial that always fails costs its budget plus one attempts.
 """
@@ -18,7 +21,7 @@ from __future__ import annotations
 import bisect
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,14 +31,18 @@ from pipeline.commands import (
     Commit,
     CommitDecided,
     CommitRefused,
+    Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
     StopWorker,
     SweepStarted,
     Tick,
+    TrialsCancelled,
+    TrialsReopened,
 )
 from pipeline.events import (
     Assignment,
@@ -51,8 +58,9 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
-from pipeline.retry import Ending, backoff, end_attempt
-from pipeline.state import Status, SweepState, TrialState, WorkerState, WorkerStatus
+from pipeline.retry import Ending, backoff, blamed, end_attempt, next_round, wants_child
+from pipeline.state import Status, SweepState, TrialState, WorkerState, WorkerStatus, device_kind
+from pipeline.trial import Trial, reseeded
 
 
 def decide(state: SweepState, event: Event) -> tuple[SweepState, list[Command]]:
@@ -126,8 +134,8 @@ def _apply(turn: _Turn, event: Event) -> None:
             turn.set(now=max(now, turn.state.now))
         case SweepStarted():
             _start(turn, event)
-        case StopRequested():
-            turn.set(stopping=True)
+        case StopRequested() | TrialsCancelled() | TrialsReopened():
+            _obey(turn, event)
         case CommitDecided(trial_id=trial_id, number=number):
             row = turn.state.trials[trial_id]
             turn.put(
@@ -155,6 +163,8 @@ def _start(turn: _Turn, event: SweepStarted) -> None:
         turn.do(Commit(trial_id=trial_id, number=number))
     for trial_id in event.unrecorded:
         _give_up(turn, turn.state.trials[trial_id])
+    for trial_id in event.childless:
+        _reseed(turn, turn.state.trials[trial_id].trial)
 
 
 def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDraining | WorkerLost) -> None:
@@ -171,7 +181,8 @@ def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDr
     if isinstance(event, WorkerReady):
         turn.note("worker_ready", worker_id=event.worker_id, capacity=event.capacity, device=event.device)
         status = WorkerStatus.READY if worker.status is WorkerStatus.STARTING else worker.status
-        capacity = max(1, event.capacity)
+        cap = turn.state.pack_caps.get(device_kind(event.device), event.capacity)
+        capacity = max(1, min(event.capacity, cap))
         turn.put_worker(replace(worker, status=status, capacity=capacity, device=event.device, since=turn.state.now))
         turn.set(start_failures=0)
         return
@@ -180,7 +191,12 @@ def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDr
     for trial_id in worker.running:
         row = turn.state.trials[trial_id]
         ending = Ending(
-            failure=event.failure, message=event.message, step=row.step, pack=len(worker.running), worker_lost=True
+            failure=event.failure,
+            message=event.message,
+            step=row.step,
+            pack=len(worker.running),
+            worker_lost=True,
+            saved=row.saved,
         )
         _end(turn, row, ending)
     if worker.status is WorkerStatus.STARTING and turn.state.policy.retries.budget(event.failure) is not None:
@@ -200,8 +216,10 @@ def _apply_to_trial(turn: _Turn, row: TrialState, event: TrialEvent) -> None:
         case TrialProgress(step=step, steps_per_second=speed):
             row = _past(replace(row, step=step, steps_per_second=speed))
             turn.put(row)
+            if row.unwanted:  # the worker may have been told before it had the trial
+                turn.do(Drop(worker_id=row.worker_id, trial_id=row.trial_id))
         case TrialCheckpointed(step=step):
-            turn.put(replace(row, step=max(step, row.step), resume_from=row.number))
+            turn.put(replace(row, step=max(step, row.step), saved=step, resume_from=row.number))
         case TrialFinished(step=step):
             turn.unload(row.worker_id, row.trial_id)
             turn.put(replace(row, worker_id="", step=step))
@@ -209,14 +227,76 @@ def _apply_to_trial(turn: _Turn, row: TrialState, event: TrialEvent) -> None:
         case TrialFailed(failure=failure, message=message, step=step):
             pack = turn.unload(row.worker_id, row.trial_id)
             if failure is FailureClass.OUT_OF_MEMORY:
-                worker = turn.state.workers[row.worker_id]
-                turn.put_worker(replace(worker, capacity=max(1, min(worker.capacity, pack - 1))))
-            _end(turn, row, Ending(failure=failure, message=message, step=step, pack=pack))
+                _cap_packs(turn, turn.state.workers[row.worker_id], max(1, pack - 1))
+            _end(turn, row, Ending(failure=failure, message=message, step=step, pack=pack, saved=row.saved))
         case TrialReturned(message=message, step=step):
             pack = turn.unload(row.worker_id, row.trial_id)
-            _end(turn, row, Ending(failure=None, message=message, step=step, pack=pack))
+            _end(turn, row, Ending(failure=None, message=message, step=step, pack=pack, saved=row.saved))
         case _:
             raise AssertionError(f"unknown event {event!r}")
+
+
+def _cap_packs(turn: _Turn, full: WorkerState, cap: int) -> None:
+    """Let no worker on this kind of device take more than `cap` trials any more; the next driver's neither."""
+    kind = device_kind(full.device)
+    if cap >= turn.state.pack_caps.get(kind, full.capacity):
+        return
+    turn.set(pack_caps={**turn.state.pack_caps, kind: cap})
+    turn.note("pack_capped", device=kind, cap=cap)
+    for worker in turn.state.workers.values():
+        if worker.status is not WorkerStatus.STARTING and device_kind(worker.device) == kind:
+            turn.put_worker(replace(worker, capacity=min(worker.capacity, cap)))
+
+
+# ---- what people ask for ---------------------------------------------------------------------------------------------
+
+
+def _obey(turn: _Turn, event: StopRequested | TrialsCancelled | TrialsReopened) -> None:
+    match event:
+        case StopRequested():
+            turn.set(stopping=True)
+        case TrialsCancelled(trial_ids=trial_ids):
+            _cancel(turn, trial_ids)
+        case TrialsReopened(rounds=rounds):
+            _reopen(turn, rounds)
+
+
+def _cancel(turn: _Turn, trial_ids: Collection[str]) -> None:
+    """Want these no more: those that wait are over at once, those that run when their worker has let go of them."""
+    for trial_id in sorted(trial_ids):
+        row = turn.state.trials.find(trial_id)
+        if row is None:
+            continue
+        if row.status in (Status.PENDING, Status.WAITING):
+            _end_unwanted(turn, row)
+        elif row.status is Status.RUNNING and row.worker_id:
+            turn.put(replace(row, unwanted=True))
+            turn.do(Drop(worker_id=row.worker_id, trial_id=trial_id))
+
+
+def _end_unwanted(turn: _Turn, row: TrialState) -> None:
+    turn.put(replace(row, status=Status.CANCELLED, not_before=0.0, reason="cancelled"))
+    turn.note("cancelled", trial_id=row.trial_id)
+
+
+def _reopen(turn: _Turn, rounds: Mapping[str, int]) -> None:
+    for trial_id, number in sorted(rounds.items()):
+        row = turn.state.trials.find(trial_id)
+        if row is None:
+            continue
+        if row.status is Status.FAILED and row.round < number:
+            turn.put(next_round(row, number))
+            turn.note("round_opened", trial_id=trial_id, round=number)
+            turn.queue(trial_id)
+        elif row.status is Status.CANCELLED:
+            turn.put(replace(row, status=Status.PENDING, reason=""))
+            turn.note("reopened", trial_id=trial_id)
+            turn.queue(trial_id)
+        elif row.unwanted:
+            turn.put(replace(row, unwanted=False))
+
+
+# ---- how an attempt ends ---------------------------------------------------------------------------------------------
 
 
 def _past(row: TrialState) -> TrialState:
@@ -231,17 +311,20 @@ def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
         trial_id=row.trial_id,
         number=row.number,
         round=row.round,
-        failure=ending.failure,
+        failure=blamed(row, ending),
         message=ending.message,
         step=ending.step,
         pack=ending.pack,
         worker_lost=ending.worker_lost,
+        saved=ending.saved,
     )
     ended = end_attempt(row, ending, turn.state.policy.retries, turn.state.now)
     turn.put(ended)
     if ended.status is Status.FAILED:
         _give_up(turn, ended)
         _same_again(turn, ending)
+    elif row.unwanted:
+        _end_unwanted(turn, ended)
     else:
         turn.queue(row.trial_id)
 
@@ -249,6 +332,18 @@ def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
 def _give_up(turn: _Turn, row: TrialState) -> None:
     turn.note("failed", trial_id=row.trial_id, round=row.round, failure=row.failed_by, reason=row.reason)
     turn.do(RecordFailure(trial_id=row.trial_id))
+    if wants_child(row, turn.state.policy):
+        _reseed(turn, row.trial)
+
+
+def _reseed(turn: _Turn, parent: Trial) -> None:
+    """Let the same trial with another seed take its place."""
+    child = reseeded(parent)
+    if child.trial_id not in turn.state.trials:
+        counts = {**turn.state.counts, Status.PENDING: turn.state.counts[Status.PENDING] + 1}
+        turn.set(trials=turn.state.trials.add(TrialState(trial=child)), counts=counts)
+        turn.note("reseeded", trial_id=child.trial_id, parent=parent.trial_id, seed=child.seed)
+        turn.do(PlanTrial(trial=child))
 
 
 def _same_again(turn: _Turn, ending: Ending) -> None:
@@ -325,7 +420,7 @@ def _assign(turn: _Turn, row: TrialState, worker: WorkerState) -> None:
         worker_id=worker.worker_id,
         resume_from=row.resume_from,
     )
-    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from)
+    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from, above=row.barred)
     turn.do(Admit(worker_id=worker.worker_id, assignment=assignment))
 
 

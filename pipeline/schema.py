@@ -48,6 +48,7 @@ _FAILURES = {
     FailureClass.PREEMPTION: "an announced preemption; never charged to a budget",
     FailureClass.OUT_OF_MEMORY: "a full device",
     FailureClass.DIVERGENCE: "a diverged optimisation",
+    FailureClass.POISON: "the death of a worker that had nothing else on board, after others had died of it too",
     FailureClass.STOPPED: "a stop that somebody asked for; never charged to a budget",
 }
 
@@ -60,6 +61,11 @@ def failures_column(failure: FailureClass) -> str:
 TRIALS = (
     *KEYS,
     Column("tags", pa.string(), "The prompt's tags as a JSON object of strings; `Sweep.trials()` gives dicts."),
+    Column(
+        "parent",
+        pa.string(),
+        "The trial that diverged and whose place this one takes with another seed; null for what was asked for.",
+    ),
     Column("status", pa.string(), "`completed` or `failed`."),
     Column("verdict", pa.string(), "`healthy`, or `collapsed`, `saturated`, `diverged`; null if it failed."),
     Column("reason", pa.string(), "Why the verdict or the failure, in a sentence."),

@@ -77,6 +77,11 @@ class Retries(Section):
     infrastructure: int = Field(default=5, ge=0, description="After a lost worker, node or storage.")
     out_of_memory: int = Field(default=2, ge=0, description="After running out of memory, in smaller packs.")
     divergence: int = Field(default=0, ge=0, description="After the optimisation diverged.")
+    on_divergence: Literal["stop", "reseed"] = Field(
+        default="stop",
+        description="What then: `stop` leaves it at that; `reseed` adds, once, the same trial with another seed, which "
+        "names the one that failed as its `parent`.",
+    )
 
 
 class Checkpoint(Section):

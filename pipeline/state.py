@@ -6,6 +6,7 @@ blocks, and a changed row copies its block alone, so that 100,000 trials cost mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,28 +15,33 @@ from pipeline.events import FailureClass
 from pipeline.trial import Trial
 
 _BLOCK = 256
+# Workers that may die with a trial on board before it gets one to itself.
+DEATHS_TO_QUARANTINE = 2
 
 
 class Status(StrEnum):
-    """`waiting` is pending, but not before `not_before`. `committed` and `failed` are final for this run."""
+    """`waiting` is pending, but not before `not_before`. `committed` is final; `failed` and `cancelled` until
+    somebody asks for another try."""
 
     PENDING = "pending"
     WAITING = "waiting"
     RUNNING = "running"
     COMMITTED = "committed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialState:
     """One trial.
 
-    `number` is its last attempt, 0 before the first; `resume_from` the attempt whose checkpoint the next one starts
-    from; the checkpoints of attempts up to `barred` led to divergence. `failures` counts attempts of this round by how
-    they ended, `deaths` the workers that died with the trial on
-    board. `pack_cap` is how many trials may be on a worker that has this one (None: as many as fit); until the step
+    `number` is its last attempt, 0 before the first; `resume_from` the last attempt that may have left a checkpoint to
+    start from; the checkpoints of attempts up to `barred` led to divergence. `failures` counts attempts of this round
+    by how they ended. `saved` is the step of its newest checkpoint; `deaths` counts the workers that died with the
+    trial on board since it came further, past `died_saved`, and with too many it is `quarantined`: it gets a worker to
+    itself. `pack_cap` is how many trials may be on a worker that has this one (None: as many as fit); until the step
     `alone_until` is passed it is alone there. `failed_by` is the class that used up its budget. A running trial with no
-    `worker_id` has finished and awaits its commit.
+    `worker_id` has finished and awaits its commit; one that is `unwanted` is to be dropped by its worker.
     """
 
     trial: Trial
@@ -50,8 +56,11 @@ class TrialState:
     not_before: float = 0.0
     failures: Mapping[FailureClass, int] = field(default_factory=dict)
     deaths: int = 0
+    died_saved: int = 0
+    saved: int = 0
     pack_cap: int | None = None
     alone_until: int | None = None
+    unwanted: bool = False
     failed_by: FailureClass | None = None
     reason: str = ""
 
@@ -60,9 +69,19 @@ class TrialState:
         return self.trial.trial_id
 
     @property
+    def quarantined(self) -> bool:
+        """Whether it gets a worker to itself because others have died with it."""
+        return self.deaths >= DEATHS_TO_QUARANTINE
+
+    @property
     def pack_limit(self) -> int | None:
         """How many trials may be on a worker that has this one, now."""
-        return self.pack_cap if self.alone_until is None else 1
+        return 1 if self.quarantined or self.alone_until is not None else self.pack_cap
+
+
+def device_kind(device: str) -> str:
+    """The kind of a device by the name that its worker told: without the id of the one device at the end."""
+    return re.sub(r"\s*\b(?:GPU-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "", device)
 
 
 class WorkerStatus(StrEnum):
@@ -109,6 +128,7 @@ class Retries:
             FailureClass.INFRASTRUCTURE: self.infrastructure,
             FailureClass.OUT_OF_MEMORY: self.out_of_memory,
             FailureClass.DIVERGENCE: self.divergence,
+            FailureClass.POISON: 0,
         }
         return budgets.get(failure)
 
@@ -121,7 +141,8 @@ class Policy:
     the workers that are expected: one that starts is waited for at most `patience_seconds` before others take its
     share. `stop_seconds` is how long workers get to checkpoint. The sweep stops when its first
     `stop_after_same_failures` failed trials failed with one user error and none succeeded (0: never), or after
-    `max_start_failures` workers in a row died before they were ready.
+    `max_start_failures` workers in a row died before they were ready. With `reseed`, a trial that failed by divergence
+    gets a child with another seed.
     """
 
     retries: Retries = Retries()
@@ -131,6 +152,7 @@ class Policy:
     stop_seconds: float = 60.0
     stop_after_same_failures: int = 3
     max_start_failures: int = 3
+    reseed: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("max_workers", 1), ("stop_after_same_failures", 0), ("max_start_failures", 1)):
@@ -168,11 +190,22 @@ class TrialTable:
     def __getitem__(self, trial_id: str) -> TrialState:
         return self.at(self._places[trial_id])
 
+    def find(self, trial_id: str) -> TrialState | None:
+        """The trial's row, None for a trial that is not of this sweep."""
+        return self.at(self._places[trial_id]) if trial_id in self._places else None
+
     def at(self, place: int) -> TrialState:
         return self._blocks[place // _BLOCK][place % _BLOCK]
 
     def place(self, trial_id: str) -> int:
         return self._places[trial_id]
+
+    def add(self, row: TrialState) -> TrialTable:
+        """The table with one more row at its end."""
+        assert row.trial_id not in self, "it is there"
+        full = not self._blocks or len(self._blocks[-1]) == _BLOCK
+        blocks = (*self._blocks, (row,)) if full else (*self._blocks[:-1], (*self._blocks[-1], row))
+        return TrialTable(blocks, {**self._places, row.trial_id: len(self)})
 
     def replace(self, row: TrialState) -> TrialTable:
         """The table with this trial's row exchanged."""
@@ -188,7 +221,8 @@ class SweepState:
 
     Trials from place `cursor` on have not been looked at in this run; of those before it `returned` are the places that
     wait for another attempt, rising. `counts` has a number for every status. `stopping` means that no trial is admitted
-    any more; `halted` says why if the scheduler decided that itself.
+    any more; `pack_caps` is how many trials a worker takes at most on each kind of device that ran out of memory;
+    `halted` says why if the scheduler decided that itself.
     """
 
     trials: TrialTable
@@ -196,6 +230,7 @@ class SweepState:
     epoch: int = 1
     now: float = 0.0
     workers: Mapping[str, WorkerState] = field(default_factory=dict)
+    pack_caps: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[Status, int] = field(default_factory=dict)
     cursor: int = 0
     returned: tuple[int, ...] = ()
@@ -208,18 +243,21 @@ class SweepState:
     halted: str = ""
 
     @staticmethod
-    def of(rows: Iterable[TrialState], policy: Policy, epoch: int = 1) -> SweepState:
+    def of(
+        rows: Iterable[TrialState], policy: Policy, epoch: int = 1, pack_caps: Mapping[str, int] | None = None
+    ) -> SweepState:
         """A sweep with these trials and no workers yet. Raises ValueError for two rows of one trial."""
         table = TrialTable.of(rows)
         counts = dict.fromkeys(Status, 0)
         for row in table:
             counts[row.status] += 1
-        return SweepState(trials=table, policy=policy, epoch=epoch, counts=counts)
+        return SweepState(trials=table, policy=policy, epoch=epoch, counts=counts, pack_caps=pack_caps or {})
 
     @property
     def unfinished(self) -> int:
-        """Trials that are neither committed nor failed."""
-        return len(self.trials) - self.counts[Status.COMMITTED] - self.counts[Status.FAILED]
+        """Trials that are neither committed, failed nor cancelled."""
+        over = (Status.COMMITTED, Status.FAILED, Status.CANCELLED)
+        return len(self.trials) - sum(self.counts[status] for status in over)
 
     def running(self) -> list[TrialState]:
         """The trials on workers now, by worker and order of admission."""

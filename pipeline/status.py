@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.lease import FRESH_SECONDS, Owner, read_heartbeat
+from pipeline.lease import living_driver, read_heartbeat
 from pipeline.plan import stored_plan
-from pipeline.record.commit import committed_ids, failures
+from pipeline.record.commit import failures
 from pipeline.storage import Storage
+from pipeline.sweeps import finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,14 @@ class FailedTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepStatus:
-    """`committed` + `failed` + `left` = `total`. `driver` says where the driver runs, and is empty if none does;
-    `heard` is how many seconds ago a driver was last heard of, None for never."""
+    """`committed` + `failed` + `cancelled` + `left` = `total`. `driver` says who drives, and is empty if nobody
+    does; `heard` is how many seconds ago a driver was last heard of, None for never."""
 
     url: str
     total: int
     committed: int
     failed: tuple[FailedTrial, ...]
+    cancelled: int
     left: int
     running: tuple[RunningTrial, ...]
     driver: str
@@ -60,8 +62,10 @@ class SweepStatus:
 
 def read_status(storage: Storage, now: float) -> SweepStatus:
     """The status at `now` (seconds since 1970). Raises StorageError for a plan that cannot be read."""
-    trials = {trial.trial_id: trial for trial in stored_plan(storage).trials}
-    done = committed_ids(storage) & trials.keys()
+    plan = stored_plan(storage)
+    trials = {trial.trial_id: trial for trial in plan.trials}
+    over = finished(storage, plan)
+    done = over.committed
     failed = tuple(
         FailedTrial(
             trial_id=failure.trial_id,
@@ -72,10 +76,10 @@ def read_status(storage: Storage, now: float) -> SweepStatus:
             reason=failure.reason,
         )
         for trial_id, failure in failures(storage).items()
-        if trial_id in trials
+        if trial_id in over.failed
     )
     beat = read_heartbeat(storage)
-    driver = _driver(beat, now) if beat is not None else ""
+    driver = living_driver(storage, now)
     progress: Mapping[str, Any] = beat["progress"] if beat is not None and driver else {}
     running = tuple(
         RunningTrial(
@@ -96,17 +100,10 @@ def read_status(storage: Storage, now: float) -> SweepStatus:
         total=len(trials),
         committed=len(done),
         failed=failed,
-        left=len(trials) - len(done) - len(failed),
+        cancelled=len(over.cancelled),
+        left=len(trials) - len(over.ids),
         running=running,
         driver=driver,
         heard=max(now - beat["at"], 0.0) if beat is not None else None,
         workers=len(progress.get("workers", {})),
     )
-
-
-def _driver(beat: Mapping[str, Any], now: float) -> str:
-    """Where the driver of the heartbeat runs, or nothing if it has gone."""
-    owner = Owner(**beat["owner"])
-    if beat["released"] or now - beat["at"] >= FRESH_SECONDS or owner.is_dead():
-        return ""
-    return f"process {owner.pid} on {owner.host}"

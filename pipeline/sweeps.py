@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,18 +38,25 @@ def stored(storage: Storage) -> tuple[SweepSpec, Plan]:
     return parse_spec(text, f"the spec stored in {storage.url}", None), stored_plan(storage)
 
 
+def grown(storage: Storage, planned: Plan) -> Plan:
+    """The plan with the trials that took the place of some of it since it was stored."""
+    from pipeline.plan import stored_plan, with_children
+
+    return with_children(planned, stored_plan(storage))
+
+
 def judge_of(target: str, storage: Storage) -> str:
     """The judge that the spec names: of the file, if the target is one, else the newest spec in storage."""
     from pipeline.spec import load_spec
 
-    spec = load_spec(target) if _is_file(target) else stored(storage)[0]
+    spec = load_spec(target) if is_file(target) else stored(storage)[0]
     return spec.evaluate.judge
 
 
 def locate(target: str) -> Storage:
     """The storage of the sweep that is meant by a spec's path, or by a folder or URL. Raises UserError if none is."""
     storage = Storage(target)
-    if _is_file(target):
+    if is_file(target):
         from pipeline.spec import load_spec
 
         storage = Storage(load_spec(target).url)
@@ -56,16 +64,34 @@ def locate(target: str) -> Storage:
     return storage
 
 
-def finished(storage: Storage, plan: Plan) -> tuple[frozenset[str], frozenset[str]]:
-    """The ids of the plan's committed and of its failed trials."""
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The ids of a plan's trials that nothing will be done about: committed, failed and cancelled ones."""
+
+    committed: frozenset[str]
+    failed: frozenset[str]
+    cancelled: frozenset[str]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return self.committed | self.failed | self.cancelled
+
+
+def finished(storage: Storage, plan: Plan) -> Finished:
+    """What of the plan is over. A failed or cancelled trial that somebody wants again is not."""
     from pipeline.record.commit import committed_ids, failed_rounds
+    from pipeline.record.orders import standing
 
-    ids = {trial.trial_id for trial in plan.trials}
+    ids, asked = {trial.trial_id for trial in plan.trials}, standing(storage)
     committed = committed_ids(storage) & ids
-    return committed, frozenset(failed_rounds(storage).keys() & ids) - committed
+    rounds = failed_rounds(storage)
+    failed = {each for each in rounds.keys() & ids if not asked.reopens(each, rounds[each])} - committed
+    cancelled = (asked.cancelled & ids) - committed - failed
+    return Finished(committed=committed, failed=frozenset(failed), cancelled=cancelled)
 
 
-def _is_file(target: str) -> bool:
+def is_file(target: str) -> bool:
+    """Whether the target is a spec's file, not a sweep's folder or URL."""
     return Path(target).suffix in (".yaml", ".yml") or Path(target).is_file()
 
 

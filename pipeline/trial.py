@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # Raised when the meaning of a trial's content changes, so that old results are not taken for new ones.
@@ -15,7 +15,8 @@ CONTENT_VERSION = 1
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """`config` is the whole resolved `dreamcore` config and `prior` the resolved prior (kind, model, revision), both as
-    plain data; `variant` is the name of the cell of the grid and `tags` are the prompt's, neither is part of the id."""
+    plain data. Not part of the id are `variant`, the name of the cell of the grid, `tags`, which are the prompt's, and
+    `parent`: the trial that diverged and whose place this one takes, empty for a trial that was asked for."""
 
     trial_id: str
     prompt: str
@@ -24,6 +25,7 @@ class Trial:
     config: Mapping[str, Any]
     prior: Mapping[str, Any]
     tags: Mapping[str, str]
+    parent: str = ""
 
     @property
     def steps(self) -> int:
@@ -35,6 +37,13 @@ def trial_id(prompt: str, seed: int, config: Mapping[str, Any], prior: Mapping[s
     content = {"version": CONTENT_VERSION, "prompt": prompt, "seed": seed, "config": config, "prior": prior}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def reseeded(trial: Trial) -> Trial:
+    """The same trial with another seed, always the same one, to take the place of a trial that diverged."""
+    seed = int.from_bytes(hashlib.sha256(f"reseed:{trial.trial_id}".encode()).digest()[:8]) >> 1
+    key = trial_id(trial.prompt, seed, trial.config, trial.prior)
+    return replace(trial, trial_id=key, seed=seed, parent=trial.trial_id)
 
 
 def check_trial_id(text: str) -> str:

@@ -123,7 +123,7 @@ class Worker:
         self._request(assignment)
 
     def cancel(self, trial_id: str) -> None:
-        """Drop the trial without a checkpoint; reported as stopped."""
+        """Checkpoint the trial and drop it; reported as stopped."""
         self._request(trial_id)
 
     def request_stop(self, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:
@@ -205,8 +205,7 @@ class Worker:
             case str():
                 run = self._runs.get(request)
                 if run is not None:
-                    self._drop(engine, run)
-                    yield self._failed(run, FailureClass.STOPPED, "cancelled")
+                    yield from self._let_go(engine, run, FailureClass.STOPPED, "cancelled")
             case _Stop():
                 yield from self._stop(engine, request)
 
@@ -237,8 +236,10 @@ class Worker:
 
     def _load(self, engine: Engine, run: _Run) -> None:
         """Admit the trial from its best checkpoint that the engine can read, or from nothing."""
-        trial_id, resume_from = run.trial.trial_id, run.assignment.resume_from
-        found = attempts.checkpoints(self._storage, trial_id, resume_from) if resume_from is not None else iter(())
+        trial_id, resume_from, above = run.trial.trial_id, run.assignment.resume_from, run.assignment.above
+        found: Iterator[Checkpoint] = iter(())
+        if resume_from is not None:
+            found = attempts.checkpoints(self._storage, trial_id, resume_from, above)
         for checkpoint in found:
             try:
                 run.step = engine.admit(run.trial, checkpoint.blob)
@@ -362,6 +363,7 @@ class Worker:
             "steps_per_second": run.step / run.seconds if run.seconds > 0 else None,
             "device": engine.device,
             "prior": dict(trial.prior),
+            "parent": trial.parent or None,
             "guide": outcome.guide or None,
             "note": outcome.note or None,
             "software": software(),
@@ -374,12 +376,19 @@ class Worker:
     def _stop(self, engine: Engine, stop: _Stop) -> Iterator[WorkerEvent]:
         """Checkpoint trial by trial while time is left, then leave."""
         for run in list(self._runs.values()):
-            if self._clock() < stop.deadline and run.step > run.saved_step:
-                yield from self._checkpoint(engine, run)
-            if run.trial.trial_id in self._runs:
-                self._drop(engine, run)
-                yield self._failed(run, stop.failure, stop.failure.said)
+            save = self._clock() < stop.deadline
+            yield from self._let_go(engine, run, stop.failure, stop.failure.said, save)
         self.ending, self.stopped = stop.failure, True
+
+    def _let_go(
+        self, engine: Engine, run: _Run, failure: FailureClass, said: str, save: bool = True
+    ) -> Iterator[WorkerEvent]:
+        """End the attempt, with a checkpoint where there is something to save and time for it."""
+        if save and run.step > run.saved_step:
+            yield from self._checkpoint(engine, run)
+        if run.trial.trial_id in self._runs:
+            self._drop(engine, run)
+            yield self._failed(run, failure, said)
 
     def _progress(self) -> list[WorkerEvent]:
         """About once every `progress_seconds`, one event a trial on board."""

@@ -89,6 +89,7 @@ class FakeEngine:
     die: Literal["kill", "raise"] = "raise"
     device: str = "fake"
     preparation: Sequence[str] = ()
+    hold: str = ""
     admitted: list[tuple[str, int]] = field(default_factory=list)
     scenes: dict[str, _Scene] = field(default_factory=dict)
 
@@ -115,7 +116,7 @@ class FakeEngine:
         return list(self.scenes)
 
     def step(self) -> Sequence[StepReport]:
-        if self.delay:
+        if self.delay and (not self.hold or Path(self.hold).exists()):
             time.sleep(self.delay)
         for scene in self.scenes.values():
             for kind in ("fail:user", "oom", "kill"):
@@ -205,8 +206,9 @@ def _read_checkpoint(trial: Trial, data: bytes) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class FakeFactory:
-    """Builds fake engines; pickles. `delay` is seconds a step, `broken` makes every build raise with that text. With a
-    `scratch` folder, `workers.log` there lists the processes that built one and `admitted.log` what they admitted."""
+    """Builds fake engines; pickles. `delay` is seconds a step, with a `hold` only as long as that file exists; `broken`
+    makes every build raise with that text. With a `scratch` folder, `workers.log` there lists the processes that built
+    one and `admitted.log` what they admitted."""
 
     slots: int = 2
     delay: float = 0.0
@@ -214,6 +216,7 @@ class FakeFactory:
     die: Literal["kill", "raise"] = "raise"
     broken: str = ""
     preparation: Sequence[str] = ()
+    hold: str = ""
 
     def __call__(self) -> FakeEngine:
         if self.broken:
@@ -222,7 +225,12 @@ class FakeFactory:
             with open(Path(self.scratch) / "workers.log", "a") as file:
                 file.write(f"{os.getpid()}\n")
         return FakeEngine(
-            slots=self.slots, delay=self.delay, scratch=self.scratch, die=self.die, preparation=self.preparation
+            slots=self.slots,
+            delay=self.delay,
+            scratch=self.scratch,
+            die=self.die,
+            preparation=self.preparation,
+            hold=self.hold,
         )
 
 

@@ -166,6 +166,7 @@ _CLUSTER = _object(
 _JOB = _object(
     ("entrypoint",),
     entrypoint=_TEXT,
+    runtimeEnvYAML=_TEXT,
     submissionMode={"enum": ["K8sJobMode", "HTTPMode", "InteractiveMode", "SidecarMode"]},
     backoffLimit=_COUNT,
     suspend=_FLAG,

@@ -29,7 +29,7 @@ class Executor(Protocol):
         ...
 
     def cancel(self, worker_id: str, trial_id: str) -> None:
-        """Have the worker drop a trial without a checkpoint."""
+        """Have the worker checkpoint a trial and drop it."""
         ...
 
     def stop(self, worker_id: str, seconds: float, failure: FailureClass = FailureClass.STOPPED) -> None:

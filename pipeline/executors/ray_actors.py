@@ -1,7 +1,7 @@
-"""Workers as Ray actors, one a GPU or CPU slot. Ray is imported here and in two small modules beside this one.
+"""Workers as Ray actors, one a GPU or CPU slot. With `draining` beside it, the only module that imports Ray.
 
-The actor is a plain `Worker`, a thread that advances it, and control methods in a concurrency group of their own, so
-that a long step blocks none of them. Ray restarts nothing and retries nothing: a lost actor is a lost worker, and the
+The actor is the plain class of `actor`, with its control methods in a concurrency group of their own, so that a long
+step blocks none of them. Ray restarts nothing and retries nothing: a lost actor is a lost worker, and the
 next one is another actor. Events stay with the actor until the driver's next `events` call acknowledges them, so a call
 that Ray cannot answer for loses none and can be made again.
 """
@@ -12,26 +12,22 @@ import logging
 import os
 import re
 import secrets
-import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, AuthenticationError, RayActorError
 
-from pipeline.blame import classify, told
-from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.events import Assignment, FailureClass, WorkerDraining, WorkerEvent, WorkerLost, WorkerReady
-from pipeline.executors.draining import DrainingNodes, draining_nodes, own_node
-from pipeline.executors.ray_metrics import RayMeter
-from pipeline.metrics import MemoryMeter
+from pipeline.events import Assignment, FailureClass, WorkerDraining, WorkerEvent, WorkerLost
+from pipeline.executors.actor import Actor, RayOptions
+from pipeline.executors.draining import DrainingNodes, draining_nodes
+from pipeline.executors.tokens import answers, refused
 from pipeline.secrets import redact
 from pipeline.storage import Storage
-from pipeline.worker import EngineFactory, Worker, WorkerOptions
+from pipeline.worker import EngineFactory, WorkerOptions
 
 # An `events` call that has nothing to tell returns after this; it bounds how long a silent actor goes unnoticed.
 _LONG_POLL_SECONDS = 10.0
@@ -39,28 +35,6 @@ _LONG_POLL_SECONDS = 10.0
 _ASK_AGAIN_SECONDS = 1.0
 # How often Ray is asked which nodes are about to go. Its own notice is 30 seconds long, a cloud's may be as short.
 _DRAINS_SECONDS = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class RayOptions:
-    """What every worker gets. `address` is a running cluster's (None: one of this driver's own, on this machine).
-
-    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up. A GPU must have
-    `free_gpu_fraction` of its memory free when its worker starts.
-    """
-
-    address: str | None = None
-    gpus: int = 0
-    cpus: float = 1.0
-    patience_seconds: float = 30.0
-    free_gpu_fraction: float = 0.8
-    object_store_bytes: int = 150_000_000
-
-    def __post_init__(self) -> None:
-        if self.gpus not in (0, 1):
-            raise ValueError(f"workers.gpus = {self.gpus!r}: must be 0 or 1; a worker drives one GPU")
-        if self.cpus <= 0:
-            raise ValueError(f"workers.cpus = {self.cpus!r}: must be above 0")
 
 
 def ensure_ray(address: str | None, object_store_bytes: int, cpus: int | None = None) -> None:
@@ -93,117 +67,15 @@ def cluster_size(address: str | None, object_store_bytes: int = RayOptions.objec
     """The CPU cores and GPUs of the cluster, after `ensure_ray`. Raises UserError if none answers at `address`."""
     try:
         ensure_ray(address, object_store_bytes)
+    except AuthenticationError as error:
+        raise UserError(refused(address or "local")) from error
     except ConnectionError as error:
+        if address is not None and answers(address):  # so Ray says of a refused token, too
+            raise UserError(refused(address)) from error
         raise UserError(f"no Ray cluster answers at {address}: check the address, or leave it out") from error
     has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return int(has.get("CPU", 0)), int(has.get("GPU", 0))
 
-
-# ---- on the worker's side --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """An engine factory that first looks at what Ray gave this process. Runs in the thread that owns the engine."""
-
-    factory: EngineFactory
-    options: RayOptions
-
-    def __call__(self) -> Engine:
-        threads = max(1, int(self.options.cpus))
-        for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = str(threads)
-        if self.options.gpus:
-            check_gpu(self.options.free_gpu_fraction)
-        else:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves it unset, which shows every GPU of the node
-        engine = self.factory()
-        if "torch" in sys.modules:
-            sys.modules["torch"].set_num_threads(threads)
-        return engine
-
-
-def check_gpu(free_fraction: float) -> None:
-    """Raise OSError unless this process sees exactly one CUDA device with enough of its memory free."""
-    import torch
-
-    visible = torch.cuda.device_count()
-    if visible != 1:
-        raise OSError(f"this worker sees {visible} CUDA devices instead of one (CUDA_VISIBLE_DEVICES, driver, Ray)")
-    free, total = torch.cuda.mem_get_info(0)
-    if free < free_fraction * total:
-        raise OSError(
-            f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB of the GPU are free, {free_fraction:.0%} are needed: "
-            "another process uses it (nvidia-smi shows which)"
-        )
-
-
-def gpu_memory() -> tuple[int, int]:
-    """The bytes that are free of this process's GPU, and all there are."""
-    import torch
-
-    free, total = torch.cuda.mem_get_info(0)
-    return free, total
-
-
-class _Actor:
-    """A `Worker`, its thread and its outbox. Every method but `__init__` runs in the control group."""
-
-    def __init__(
-        self, worker_id: str, factory: EngineFactory, storage: Storage, options: WorkerOptions, ray_options: RayOptions
-    ) -> None:
-        meter = RayMeter(sweep=storage.name, worker=worker_id)
-        self._worker = Worker(worker_id, _Prepared(factory, ray_options), storage, options, meter=meter)
-        self._memory = MemoryMeter(meter, gpu_memory if ray_options.gpus else None)
-        self._changed = threading.Condition()
-        self._outbox: list[WorkerEvent] = []
-        self._first = 0  # the number of the outbox's first event
-        threading.Thread(target=self._run, name="engine", daemon=True).start()
-
-    def admit(self, assignment: Assignment) -> None:
-        self._worker.admit(assignment)
-
-    def cancel(self, trial_id: str) -> None:
-        self._worker.cancel(trial_id)
-
-    def request_stop(self, seconds: float, failure: FailureClass) -> None:
-        self._worker.request_stop(seconds, failure)
-
-    def node(self) -> str:
-        return own_node()
-
-    def events(self, acknowledged: int, timeout: float) -> tuple[int, list[WorkerEvent]]:
-        """The events from number `acknowledged` on, and the number of the next; waits for one up to `timeout`."""
-        with self._changed:
-            del self._outbox[: acknowledged - self._first]
-            self._first = acknowledged
-            self._changed.wait_for(lambda: self._outbox, timeout)
-            return self._first + len(self._outbox), list(self._outbox)
-
-    def _run(self) -> None:
-        ready = False
-        try:
-            while not self._worker.stopped:
-                events = self._worker.advance()
-                ready = ready or any(isinstance(event, WorkerReady) for event in events)
-                self._tell(events)
-                self._memory.look()
-                self._worker.wait(timeout=60.0)
-            self._lost(self._worker.ending, self._worker.ending.said)
-        except Exception as error:  # the border of the thread: the driver hears of it
-            self._lost(FailureClass.INFRASTRUCTURE if ready else classify(error), told(error))
-
-    def _lost(self, failure: FailureClass, message: str) -> None:
-        self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])
-
-    def _tell(self, events: list[WorkerEvent]) -> None:
-        if events:
-            with self._changed:
-                self._outbox += events
-                self._changed.notify_all()
-
-
-# ---- on the driver's side --------------------------------------------------------------------------------------------
 
 _Call = tuple[Any, ...]  # method name, then its arguments
 
@@ -266,7 +138,7 @@ class RayExecutor:
             "max_task_retries": 0,
             "concurrency_groups": {"control": 4},
         }
-        actor_class = ray.remote(**wants)(_Actor)
+        actor_class = ray.remote(**wants)(Actor)
         actor = actor_class.remote(worker_id, self._factory, self._storage, self._options, self._ray_options)
         handle = self._handles[worker_id] = _Handle(actor)
         self._listen(handle)

@@ -61,11 +61,12 @@ def save_checkpoint(storage: Storage, trial_id: str, checkpoint: Checkpoint, kee
         storage.delete(old["sidecar"]["key"])
 
 
-def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None) -> Iterator[Checkpoint]:
+def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None, above: int = 0) -> Iterator[Checkpoint]:
     """The trial's whole checkpoints, best first: the newest attempt's newest, then the one before, then those of
-    earlier attempts. `up_to` leaves out attempts after it. Torn, altered or missing ones are passed over."""
+    earlier attempts. `up_to` leaves out attempts after it, `above` itself and those before it. Torn, altered or missing
+    ones are passed over."""
     for number in sorted(attempt_numbers(storage, trial_id), reverse=True):
-        if up_to is not None and number > up_to:
+        if number <= above or (up_to is not None and number > up_to):
             continue
         for entry in _entries(storage, trial_id, number):
             checkpoint = _load(storage, number, entry)

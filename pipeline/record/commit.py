@@ -72,6 +72,7 @@ class Failure:
     tags: Mapping[str, str]
     config: Mapping[str, Any]
     prior: Mapping[str, Any]
+    parent: str = ""
 
     @staticmethod
     def of(trial: Trial, **facts: Any) -> Failure:
@@ -84,6 +85,7 @@ class Failure:
             tags=trial.tags,
             config=trial.config,
             prior=trial.prior,
+            parent=trial.parent,
             **facts,
         )
 

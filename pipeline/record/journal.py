@@ -9,7 +9,12 @@ worker_lost        worker_id, failure, message
 round_opened       trial_id, round
 attempt_started    trial_id, number, round, worker_id, resume_from
 attempt_ended      trial_id, number, round, failure (null: sent back uncharged), message, step, pack (how many trials
-                   were on board, itself included), worker_lost (whether the worker died under it)
+                   were on board, itself included), worker_lost (whether the worker died under it), saved (the step
+                   of its newest checkpoint)
+pack_capped        device (its kind), cap (trials on a worker at most from now on)
+cancelled          trial_id
+reopened           trial_id (it was cancelled)
+reseeded           trial_id, parent (the trial that diverged), seed
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)

@@ -72,6 +72,7 @@ def failed_table(failed: Sequence[Failure]) -> pa.Table:
             "attempt": failure.attempts,
             "attempts": failure.attempts,
             "prior": failure.prior,
+            "parent": failure.parent or None,
             "config": failure.config,
         }
         for failure in failed

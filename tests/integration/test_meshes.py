@@ -55,7 +55,7 @@ def test_a_distilled_mesh_has_the_silhouettes_of_its_field(tmp_path: Path) -> No
     plan = make_plan(spec, load_prompts(spec.prompts, tmp_path))
     storage = Storage(spec.url)
     store_plan(storage, plan, text)
-    options = {"kind": "inline", "address": None, "retry_failed": False}
+    options = {"kind": "inline", "address": None}
     summary = launch(spec, plan, plan, storage, show=display(console(), wanted=False), say=lambda said: None, **options)  # type: ignore[arg-type]
     assert summary.committed == 1
 

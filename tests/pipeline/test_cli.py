@@ -18,7 +18,7 @@ from commands import run
 from fakes import FakeFactory
 from stored import begin, commit_trial, fail_trial, trial
 
-from pipeline import judging, launch, paths
+from pipeline import judging, launch, paths, sweeps
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
@@ -104,6 +104,23 @@ def test_again_does_nothing_and_more_seeds_run_only_those(spec: Path, storage: S
     assert len(Sweep(storage).trials()) == 6
 
 
+def test_resume_goes_by_the_settings_of_the_last_run(
+    spec: Path, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = spec.read_text()
+    run("run", str(spec), "--executor", "inline")
+    assert sweeps.stored(storage)[0].workers.max == "auto"
+    storage.delete(f"{COMMITS}/{stored_plan(storage).trials[0].trial_id}.json")
+    spec.write_text(text + "workers: {max: 7}\n")
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert sweeps.stored(storage)[0].workers.max == 7, "though it asked for no new trial"
+    assert len(storage.list(paths.PLAN)) == 1
+    storage.delete(f"{COMMITS}/{stored_plan(storage).trials[0].trial_id}.json")
+    spec.write_text(text)
+    assert run("run", str(spec), "--executor", "inline").code == 0
+    assert sweeps.stored(storage)[0].workers.max == "auto"
+
+
 def test_nothing_to_do_imports_nothing_heavy(spec: Path) -> None:
     run("run", str(spec), "--executor", "inline")
     code = (
@@ -139,11 +156,12 @@ def test_a_failed_trial_is_one_line_and_exit_code_1(spec: Path, storage: Storage
     assert "failed:" in failed.out
     again = run("run", str(spec), "--executor", "inline")
     assert again.code == 1
-    assert "2 failed; another round for them: --retry-failed" in again.out
+    assert "2 failed; another round for them: " in again.out and " --failed" in again.out
     assert "fail:user as told" in run("status", str(spec)).out
     frame = Sweep(storage).trials()
     assert frame["status"].value_counts().to_dict() == {"completed": 2, "failed": 2}
-    retried = run("run", str(spec), "--executor", "inline", "--retry-failed", "--no-progress")
+    assert "2 trials wanted again" in run("retry", str(spec), "--failed").out
+    retried = run("run", str(spec), "--executor", "inline", "--no-progress")
     assert retried.code == 1
     assert Sweep(storage).trials()["attempts"].max() > frame["attempts"].max()
 
@@ -380,6 +398,11 @@ def test_auto_workers(
 def test_what_a_gpu_advances_together(preset: str, prior: str, together: int) -> None:
     spec = parse_spec(f"name: a\nprompts: [a mug]\npreset: {preset}\nprior: {prior}\n", "a.yaml", None)
     assert launch.gpu_pack(make_plan(spec, [PromptRow(prompt="a mug", tags={})])) == together
+
+
+def test_a_cluster_may_bring_the_gpus_that_it_lacks_now() -> None:
+    found = resolve_workers(Workers(gpus=1, max=3, cpus=2), 10, Machine(cores=0, gpus=0), grows=True)
+    assert (found.gpus, found.cpus, found.workers) == (1, 2, 3)
 
 
 def test_a_gpu_that_is_not_there_is_refused() -> None:

@@ -16,13 +16,16 @@ from pipeline.errors import Fenced, LeaseHeld, UserError
 from pipeline.events import Assignment, FailureClass, WorkerEvent
 from pipeline.executors.inline import InlineExecutor
 from pipeline.lease import Lease, Owner, read_heartbeat
+from pipeline.plan import Plan, store_plan, stored_plan, stored_spec, with_children
 from pipeline.record.attempts import attempt_numbers, result_row
 from pipeline.record.commit import committed, failures
 from pipeline.record.compact import compact
 from pipeline.record.journal import replay
+from pipeline.record.orders import Cancel, Order, Retry, Stop, give
+from pipeline.record.results import failed_table
 from pipeline.state import Policy, Retries, Status, SweepState
 from pipeline.storage import Storage
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 from pipeline.worker import WorkerOptions
 
 OPTIONS = DriverOptions(
@@ -126,10 +129,12 @@ def test_a_user_error_costs_its_budget_plus_one_and_stays_failed(tmp_storage: St
     assert attempt_numbers(tmp_storage, bad.trial_id) == [1, 2]
 
 
-def test_retry_failed_opens_another_round_with_whole_budgets(tmp_storage: Storage) -> None:
+def test_an_order_to_retry_opens_another_round_with_whole_budgets(tmp_storage: Storage) -> None:
     bad = make_trial("fail:user@5")
     for round, attempts in ((1, 2), (2, 4), (3, 6)):
-        summary = Run(tmp_storage)([bad], replace(OPTIONS, retry_failed=round > 1))
+        if round > 1:
+            give(tmp_storage, Retry(rounds={bad.trial_id: round}), 0.0)
+        summary = Run(tmp_storage)([bad])
         assert list(summary.failed) == [bad.trial_id]
         assert attempt_numbers(tmp_storage, bad.trial_id) == list(range(1, attempts + 1))
         assert failures(tmp_storage)[bad.trial_id].round == round
@@ -140,7 +145,8 @@ def test_a_commit_overrides_an_earlier_failure(tmp_storage: Storage, tmp_path: P
     trial = make_trial("once:fail:user@5 fail:user@99")
     options = replace(OPTIONS, policy=replace(OPTIONS.policy, retries=Retries(user=0)))
     assert Run(tmp_storage, tmp_path)([trial], options).failed
-    summary = Run(tmp_storage, tmp_path)([trial], replace(options, retry_failed=True))
+    give(tmp_storage, Retry(rounds={trial.trial_id: 2}), 0.0)
+    summary = Run(tmp_storage, tmp_path)([trial], options)
     assert (summary.committed, summary.failed) == (1, {})
     assert failures(tmp_storage) == {}
 
@@ -158,8 +164,91 @@ def test_poison_is_quarantined_and_the_others_survive(tmp_storage: Storage) -> N
     trials = [poison, *make_trials(3)]
     summary = Run(tmp_storage, slots=4)(trials)
     assert summary.committed == 3
-    assert summary.failed[poison.trial_id].startswith("poison: 4 workers died")
+    assert summary.failed[poison.trial_id].startswith("poison: 3 workers died")
     assert states(tmp_storage) == expected(trials[1:])
+
+
+# ---- orders ----------------------------------------------------------------------------------------------------------
+
+AT_ONCE = replace(OPTIONS, orders_seconds=0.0)
+
+
+class Asked(Run):
+    """A driver's run in which somebody gives an order as soon as `when` holds."""
+
+    def __init__(self, storage: Storage, when: Callable[[SweepState], bool], *orders: Order) -> None:
+        super().__init__(storage)
+        self.when, self.orders = when, list(orders)
+
+    def observe(self, state: SweepState) -> None:
+        super().observe(state)
+        while self.orders and self.when(state):
+            give(self.storage, self.orders.pop(0), 0.0)
+
+
+def test_a_trial_is_cancelled_while_it_runs_and_goes_on_when_it_is_wanted_again(tmp_storage: Storage) -> None:
+    trials = make_trials(3, steps=40)
+    victim = trials[0].trial_id
+    order = Cancel(trial_ids=frozenset({victim}))
+    summary = Asked(tmp_storage, lambda state: state.trials[victim].step >= 5, order)(trials, AT_ONCE)
+    assert (summary.committed, summary.cancelled, summary.remaining, summary.stopped) == (2, 1, 0, False)
+    assert victim not in committed(tmp_storage)
+    again = Run(tmp_storage)(trials)
+    assert (again.ran, again.cancelled) == (0, 1), "it is remembered"
+    give(tmp_storage, Retry(rounds={victim: 1}), 0.0)
+    last = Run(tmp_storage)(trials)
+    assert (last.committed, last.ran, last.cancelled) == (3, 1, 0)
+    assert states(tmp_storage) == expected(trials)
+    attempts = [fact for fact in replay(tmp_storage) if fact["fact"] == "attempt_started"]
+    assert [(fact["number"], fact["resume_from"]) for fact in attempts if fact["trial_id"] == victim] == [
+        (1, None),
+        (2, 1),
+    ]
+
+
+def test_a_sweep_of_which_all_is_cancelled_ends(tmp_storage: Storage) -> None:
+    trials = make_trials(5, steps=1000)
+    order = Cancel(trial_ids=frozenset(trial.trial_id for trial in trials))
+    summary = Asked(tmp_storage, lambda state: bool(state.running()), order)(trials, AT_ONCE)
+    assert (summary.committed, summary.cancelled, summary.remaining) == (0, 5, 0)
+
+
+def test_a_failed_trial_is_retried_by_the_driver_that_gave_it_up(tmp_storage: Storage) -> None:
+    bad, good = make_trial("fail:user@2"), make_trial(steps=200)
+    run = Asked(tmp_storage, lambda state: state.counts[Status.FAILED] == 1, Retry(rounds={bad.trial_id: 2}))
+    summary = run([bad, good], AT_ONCE)
+    assert (summary.committed, list(summary.failed)) == (1, [bad.trial_id])
+    assert failures(tmp_storage)[bad.trial_id].round == 2
+    assert attempt_numbers(tmp_storage, bad.trial_id) == [1, 2, 3, 4]
+
+
+def test_a_driver_is_stopped_from_outside_and_the_next_one_is_not(tmp_storage: Storage) -> None:
+    trials = make_trials(2, steps=50)
+    summary = Asked(
+        tmp_storage, lambda state: state.running()[0].step >= 5 if state.running() else False, Stop(epoch=1)
+    )(trials, AT_ONCE)
+    assert (summary.stopped, summary.remaining, summary.message) == (True, 2, "")
+    assert Run(tmp_storage)(trials, AT_ONCE).committed == 2
+    assert states(tmp_storage) == expected(trials)
+
+
+def test_another_seed_takes_the_place_of_a_trial_that_diverged(tmp_storage: Storage) -> None:
+    parent = make_trial("diverge@3")
+    child = reseeded(parent)
+    store_plan(tmp_storage, Plan((parent,)), "the spec")
+    options = replace(OPTIONS, policy=replace(OPTIONS.policy, reseed=True))
+    summary = Run(tmp_storage)([parent, make_trial()], options)
+    assert (summary.total, summary.committed, set(summary.failed)) == (3, 1, {parent.trial_id, child.trial_id})
+    assert stored_plan(tmp_storage).trials == (parent, child)
+    assert stored_spec(tmp_storage) == "the spec"
+    assert failures(tmp_storage)[child.trial_id].parent == parent.trial_id
+    table = failed_table([failures(tmp_storage)[key] for key in (parent.trial_id, child.trial_id)])
+    assert table["parent"].to_pylist() == [None, parent.trial_id]
+    again = Run(tmp_storage)(with_children(Plan((parent,)), stored_plan(tmp_storage)).trials, options)
+    assert (again.total, again.ran) == (2, 0)
+
+
+# ---- stops and mishaps -----------------------------------------------------------------------------------------------
 
 
 def test_a_stop_checkpoints_and_the_next_run_continues(tmp_storage: Storage) -> None:

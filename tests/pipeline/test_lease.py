@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,7 @@ from fakes import FakeClock
 
 from pipeline import paths
 from pipeline.errors import Fenced, LeaseHeld
-from pipeline.lease import FRESH_SECONDS, Lease, Owner, newest_epoch, read_heartbeat
+from pipeline.lease import FRESH_SECONDS, Lease, Owner, is_driven, living_driver, newest_epoch, read_heartbeat
 from pipeline.storage import Storage
 
 HERE = Owner.current()
@@ -114,12 +116,13 @@ def test_it_beats_from_a_thread_until_released(tmp_storage: Storage) -> None:
         return {"asked": len(asked)}
 
     lease.keep_beating(snapshot, seconds=0.001)
-    for _ in range(2000):
+    deadline = time.monotonic() + 60.0
+    while True:
         heartbeat = read_heartbeat(tmp_storage)
         if heartbeat is not None and heartbeat["progress"].get("asked", 0) >= 3:
             break
-    else:
-        pytest.fail("no beats")
+        assert time.monotonic() < deadline, "no beats"
+        time.sleep(0.002)  # reading without a pause would leave a busy machine no time to beat
     lease.release({"asked": -1})
     heartbeat = read_heartbeat(tmp_storage)
     assert heartbeat is not None
@@ -149,3 +152,49 @@ def _started(pid: int) -> str:
     from pipeline.lease import _process_start
 
     return _process_start(pid)
+
+
+# ---- who drives ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variable", "job"),
+    [
+        (json.dumps({"runtime_env": {}, "metadata": {"job_submission_id": "dreamsweep-x-1"}}), "dreamsweep-x-1"),
+        ("{}", ""),
+        ("no json", ""),
+        ('{"metadata": null}', ""),
+    ],
+)
+def test_a_driver_knows_the_ray_job_that_it_is(monkeypatch: pytest.MonkeyPatch, variable: str, job: str) -> None:
+    assert Owner.current().job == ""
+    monkeypatch.setenv("RAY_JOB_CONFIG_JSON_ENV_VAR", variable)
+    assert Owner.current().job == job
+
+
+def test_whoever_is_refused_is_told_the_job(tmp_storage: Storage) -> None:
+    holder = replace(ELSEWHERE, job="dreamsweep-x-1")
+    Lease.acquire(tmp_storage, holder, FakeClock())
+    with pytest.raises(LeaseHeld, match=r"process 1 on other \(Ray job dreamsweep-x-1\), since .*dreamsweep stop"):
+        Lease.acquire(tmp_storage, ELSEWHERE, FakeClock())
+
+
+def test_a_claim_of_an_older_version_is_read(tmp_storage: Storage) -> None:
+    Lease.acquire(tmp_storage, ELSEWHERE, FakeClock())
+    for key in (paths.lease(1), paths.HEARTBEAT):
+        content = json.loads(tmp_storage.read(key))
+        del content["owner"]["job"]
+        tmp_storage.write(key, json.dumps(content).encode())
+    assert living_driver(tmp_storage, FakeClock()()) == "process 1 on other"
+
+
+def test_who_drives_by_the_heartbeat(tmp_storage: Storage) -> None:
+    clock = FakeClock()
+    assert (living_driver(tmp_storage, clock()), is_driven(tmp_storage, 1, clock())) == ("", False)
+    lease = Lease.acquire(tmp_storage, ELSEWHERE, clock)
+    assert living_driver(tmp_storage, clock()) == "process 1 on other"
+    assert is_driven(tmp_storage, 1, clock()) and not is_driven(tmp_storage, 2, clock())
+    late = clock() + FRESH_SECONDS
+    assert (living_driver(tmp_storage, late), is_driven(tmp_storage, 1, late)) == ("", False)
+    lease.release({})
+    assert (living_driver(tmp_storage, clock()), is_driven(tmp_storage, 1, clock())) == ("", False)

@@ -11,7 +11,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError
 
 from pipeline.events import Assignment, FailureClass, TrialCheckpointed, WorkerDraining, WorkerLost
 from pipeline.executors import draining, ray_actors
-from pipeline.executors.ray_actors import RayExecutor, RayOptions, check_gpu
+from pipeline.executors.ray_actors import RayExecutor, RayOptions
 from pipeline.storage import Storage
 from pipeline.worker import WorkerOptions
 
@@ -176,27 +176,3 @@ def test_a_control_call_to_a_dead_worker_is_left_to_its_events(executor: RayExec
     cluster.answer = die
     assert [type(event) for event in executor.poll(0.0)] == [WorkerLost]
     assert executor.poll(0.0) == []
-
-
-@pytest.mark.parametrize(
-    ("visible", "free", "message"),
-    [
-        (1, 0.9, ""),
-        (0, 0.9, "sees 0 CUDA devices"),
-        (8, 0.9, "sees 8 CUDA devices"),
-        (1, 0.5, "64.0 of 128.0 GiB"),
-    ],
-)
-def test_a_gpu_worker_looks_at_its_gpu(
-    monkeypatch: pytest.MonkeyPatch, visible: int, free: float, message: str
-) -> None:
-    import torch
-
-    total = 128 * 2**30
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: visible)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (int(free * total), total))
-    if not message:
-        check_gpu(0.8)
-        return
-    with pytest.raises(OSError, match=message):
-        check_gpu(0.8)

@@ -7,20 +7,26 @@ from fakes import FakeClock, make_trial
 from stored import commit_trial, fail_trial
 
 from pipeline import paths
+from pipeline.commands import SweepStarted
 from pipeline.events import FailureClass
 from pipeline.record.attempts import Checkpoint, claim, save_checkpoint
 from pipeline.record.journal import Journal
+from pipeline.record.orders import Cancel, Order, Retry, Standing
 from pipeline.recover import Recovered, recover
 from pipeline.state import Policy, Retries, Status
 from pipeline.storage import Storage
+from pipeline.trial import Trial, reseeded
 
 TRIAL = make_trial(steps=4)
 ID = TRIAL.trial_id
 
 
-def look(storage: Storage, retry_failed: bool = False, **retries: Any) -> Recovered:
+def look(storage: Storage, *orders: Order, **retries: Any) -> Recovered:
     policy = Policy(retries=Retries(**retries))
-    return recover([TRIAL], storage, policy, epoch=5, now=100.0, retry_failed=retry_failed)
+    asked = Standing()
+    for order in orders:
+        asked = asked.after(order)
+    return recover([TRIAL], storage, policy, epoch=5, now=100.0, asked=asked)
 
 
 def write(storage: Storage, *facts: dict[str, Any]) -> None:
@@ -86,10 +92,46 @@ def test_backoffs_are_over(tmp_storage: Storage) -> None:
 
 
 def test_quarantine_survives(tmp_storage: Storage) -> None:
-    for number in (1, 2, 3):
-        write(tmp_storage, started(number), ended(number, FailureClass.INFRASTRUCTURE, worker_lost=True, pack=4))
+    for number in (1, 2):
+        lost = ended(number, FailureClass.INFRASTRUCTURE, worker_lost=True, pack=4, saved=2)
+        write(tmp_storage, started(number), lost)
     row = look(tmp_storage).state.trials[ID]
-    assert (row.deaths, row.pack_limit) == (3, 1)
+    assert (row.deaths, row.pack_limit, row.saved) == (2, 1, 2)
+
+
+def test_poison_stays_given_up(tmp_storage: Storage) -> None:
+    write(tmp_storage, started(1), ended(1, FailureClass.POISON, worker_lost=True))
+    found = look(tmp_storage)
+    assert (found.state.trials[ID].failed_by, found.start.unrecorded) == (FailureClass.POISON, (ID,))
+
+
+def test_pack_caps_survive(tmp_storage: Storage) -> None:
+    for cap in (5, 3, 4):
+        write(tmp_storage, {"fact": "pack_capped", "device": "fake", "cap": cap})
+    assert look(tmp_storage).state.pack_caps == {"fake": 3}
+
+
+def test_a_cancelled_trial_stays_cancelled_until_it_is_reopened(tmp_storage: Storage) -> None:
+    checkpoint(tmp_storage, 1)
+    write(tmp_storage, started(1), ended(1, FailureClass.STOPPED))
+    cancel = Cancel(trial_ids=frozenset({ID, "0" * 20}))
+    found = look(tmp_storage, cancel)
+    assert (found.state.trials[ID].status, found.state.unfinished) == (Status.CANCELLED, 0)
+    row = look(tmp_storage, cancel, Retry(rounds={ID: 1})).state.trials[ID]
+    assert (row.status, row.resume_from, row.round) == (Status.PENDING, 1, 1)
+
+
+def test_a_cancelled_trial_that_lacks_only_its_commit_gets_it(tmp_storage: Storage) -> None:
+    commit_trial(tmp_storage, TRIAL)
+    tmp_storage.delete(paths.commit(ID))
+    assert look(tmp_storage, Cancel(trial_ids=frozenset({ID}))).start.finished == ((ID, 1),)
+
+
+def test_an_order_to_retry_is_obeyed_once(tmp_storage: Storage) -> None:
+    fail_trial(tmp_storage, TRIAL, round=2)
+    write(tmp_storage, {"fact": "round_opened", "round": 2}, started(1), ended(1, FailureClass.USER))
+    assert look(tmp_storage, Retry(rounds={ID: 2}), user=0).state.trials[ID].status is Status.FAILED
+    assert look(tmp_storage, Retry(rounds={ID: 3}), user=0).state.trials[ID].round == 3
 
 
 def test_a_suspect_stays_one(tmp_storage: Storage) -> None:
@@ -126,7 +168,7 @@ def test_a_new_round_has_whole_budgets_and_goes_on_counting_attempts(tmp_storage
     write(tmp_storage, started(1), ended(1, FailureClass.USER))
     checkpoint(tmp_storage, 1)
     fail_trial(tmp_storage, TRIAL, round=1)
-    found = look(tmp_storage, retry_failed=True)
+    found = look(tmp_storage, Retry(rounds={ID: 2}))
     row = found.state.trials[ID]
     assert found.opened == (row,)
     assert (row.status, row.round, row.failures, row.number, row.resume_from) == (Status.PENDING, 2, {}, 1, 1)
@@ -144,6 +186,20 @@ def test_of_finished_attempts_the_last_is_offered_for_the_commit(tmp_storage: St
         commit_trial(tmp_storage, TRIAL, number)
         tmp_storage.delete(paths.commit(ID))
     assert look(tmp_storage).start.finished == ((ID, 3),)
+
+
+def test_a_child_that_a_driver_did_not_live_to_plan_is_asked_for(tmp_storage: Storage) -> None:
+    write(tmp_storage, started(1), ended(1, FailureClass.DIVERGENCE))
+    reseeding = Policy(reseed=True)
+
+    def start(*trials: Trial, policy: Policy = reseeding) -> SweepStarted:
+        return recover(trials, tmp_storage, policy, epoch=5, now=100.0).start
+
+    assert (start(TRIAL).unrecorded, start(TRIAL).childless) == ((ID,), ()), "it will be when the failure is recorded"
+    fail_trial(tmp_storage, TRIAL, round=1)
+    assert start(TRIAL).childless == (ID,)
+    assert start(TRIAL, policy=Policy()).childless == ()
+    assert start(TRIAL, reseeded(TRIAL)).childless == ()
 
 
 def test_a_trial_twice_is_refused(tmp_storage: Storage) -> None:

@@ -6,14 +6,18 @@ import pytest
 from fakes import make_trial
 
 from pipeline.events import FailureClass
-from pipeline.retry import Ending, backoff, end_attempt
+from pipeline.retry import Ending, backoff, blamed, end_attempt
 from pipeline.state import Retries, Status, TrialState
 
 ROW = TrialState(trial=make_trial(), status=Status.RUNNING, number=1, worker_id="w")
 
 
-def ending(failure: FailureClass | None, pack: int = 1, worker_lost: bool = False) -> Ending:
-    return Ending(failure=failure, message="boom", step=3, pack=pack, worker_lost=worker_lost)
+def ending(failure: FailureClass | None, pack: int = 1, worker_lost: bool = False, saved: int = 0) -> Ending:
+    return Ending(failure=failure, message="boom", step=3, pack=pack, worker_lost=worker_lost, saved=saved)
+
+
+def died(pack: int = 1, saved: int = 0) -> Ending:
+    return ending(FailureClass.INFRASTRUCTURE, pack, worker_lost=True, saved=saved)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +64,52 @@ def test_out_of_memory_goes_to_a_smaller_pack_then_alone() -> None:
 
 def test_a_trial_that_kills_workers_is_tried_alone_then_given_up_as_poison() -> None:
     row = ROW
-    for deaths in (1, 2, 3):
-        row = end_attempt(row, ending(FailureClass.INFRASTRUCTURE, pack=3, worker_lost=True), Retries(), now=0.0)
-        assert row.pack_limit == (1 if deaths == 3 else None)
-    row = end_attempt(row, ending(FailureClass.INFRASTRUCTURE, worker_lost=True), Retries(), now=0.0)
-    assert row.status is Status.FAILED
-    assert row.reason.startswith("poison: 4 workers died")
+    for deaths in (1, 2):
+        row = end_attempt(row, died(pack=3), Retries(), now=0.0)
+        assert (row.deaths, row.pack_limit) == (deaths, 1 if deaths == 2 else None)
+    row = end_attempt(row, died(), Retries(), now=0.0)
+    assert (row.status, row.failed_by) == (Status.FAILED, FailureClass.POISON)
+    assert row.failures == {FailureClass.INFRASTRUCTURE: 2, FailureClass.POISON: 1}
+    assert row.reason.startswith("poison: 3 workers died")
+
+
+def test_a_trial_that_comes_further_each_time_is_no_poison_but_has_its_budget() -> None:
+    row, retries = ROW, Retries(infrastructure=5)
+    for death in range(1, 6):
+        row = end_attempt(row, died(saved=10 * death), retries, now=0.0)
+        assert (row.status, row.deaths, row.pack_limit) == (Status.WAITING, 1, None)
+    row = end_attempt(row, died(saved=60), retries, now=0.0)
+    assert (row.status, row.failed_by) == (Status.FAILED, FailureClass.INFRASTRUCTURE)
+
+
+def test_a_quarantined_trial_that_comes_further_is_released() -> None:
+    row = ROW
+    for _ in range(2):
+        row = end_attempt(row, died(pack=3, saved=30), Retries(), now=0.0)
+    assert row.quarantined
+    row = end_attempt(row, died(saved=40), Retries(), now=0.0)
+    assert (row.status, row.quarantined, row.failures) == (Status.WAITING, False, {FailureClass.INFRASTRUCTURE: 3})
+
+
+def test_a_death_in_company_is_never_the_last_proof() -> None:
+    row = replace(ROW, deaths=2)
+    assert blamed(row, died(pack=2)) is FailureClass.INFRASTRUCTURE
+    assert blamed(row, died(pack=1)) is FailureClass.POISON
+    assert blamed(row, ending(FailureClass.PREEMPTION, worker_lost=True)) is FailureClass.PREEMPTION
+
+
+def test_a_live_ending_and_its_fact_replayed_agree() -> None:
+    row = replace(ROW, deaths=2, failures={FailureClass.INFRASTRUCTURE: 2})
+    live = end_attempt(row, died(), Retries(), now=0.0)
+    replayed = end_attempt(row, replace(died(), failure=blamed(row, died())), Retries(), now=0.0)
+    assert live == replayed
+
+
+def test_what_a_lost_worker_saved_is_looked_for_though_it_did_not_come_to_tell() -> None:
+    row = replace(ROW, number=4, resume_from=2, barred=1)
+    assert end_attempt(row, died(), Retries(), now=0.0).resume_from == 4
+    assert end_attempt(row, ending(FailureClass.PREEMPTION, worker_lost=True), Retries(), now=0.0).resume_from == 4
+    assert end_attempt(row, ending(FailureClass.USER), Retries(), now=0.0).resume_from == 2
 
 
 def test_lost_storage_is_no_death() -> None:

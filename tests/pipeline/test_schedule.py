@@ -16,14 +16,18 @@ from pipeline.commands import (
     Commit,
     CommitDecided,
     CommitRefused,
+    Drop,
     Event,
     Note,
+    PlanTrial,
     RecordFailure,
     StartWorker,
     StopRequested,
     StopWorker,
     SweepStarted,
     Tick,
+    TrialsCancelled,
+    TrialsReopened,
 )
 from pipeline.events import (
     FailureClass,
@@ -39,7 +43,7 @@ from pipeline.events import (
 )
 from pipeline.schedule import decide
 from pipeline.state import Policy, Retries, Status, SweepState, TrialState, WorkerStatus
-from pipeline.trial import Trial
+from pipeline.trial import Trial, reseeded
 
 
 class Sweep:
@@ -311,16 +315,159 @@ def test_finished_trials_are_passed_over_once() -> None:
     assert state.returned == ()
 
 
+# ---- what people ask for ---------------------------------------------------------------------------------------------
+
+
+def cancel(*trials: Trial) -> TrialsCancelled:
+    return TrialsCancelled(trial_ids=frozenset(trial.trial_id for trial in trials))
+
+
+def reopen(*trials: Trial, number: int = 2) -> TrialsReopened:
+    return TrialsReopened(rounds={trial.trial_id: number for trial in trials})
+
+
+def test_a_cancelled_trial_that_waits_is_over_at_once_and_never_admitted() -> None:
+    trials = make_trials(3)
+    sweep = Sweep(trials, Policy())
+    assert sweep.tell(cancel(*trials[:2])) == []
+    assert sweep.state.counts[Status.CANCELLED] == 2
+    assert admitted(sweep.ready("e1w0", capacity=3)) == [("e1w0", trials[2].trial_id)]
+
+
+def test_a_cancelled_trial_that_runs_is_dropped_by_its_worker_and_told_again() -> None:
+    (trial,) = make_trials(1)
+    sweep = Sweep((trial,), Policy())
+    sweep.ready("e1w0")
+    drop = Drop(worker_id="e1w0", trial_id=trial.trial_id)
+    assert sweep.tell(cancel(trial)) == [drop]
+    facts = {"worker_id": "e1w0", "trial_id": trial.trial_id, "number": 1, "step": 3}
+    assert sweep.tell(TrialProgress(**facts, steps_per_second=1.0, metrics={})) == [drop], "it may not have heard"
+    sweep.tell(TrialCheckpointed(**facts))
+    commands = sweep.fail(trial, FailureClass.STOPPED)
+    row = sweep.state.trials[trial.trial_id]
+    assert (row.status, row.resume_from, row.unwanted) == (Status.CANCELLED, 1, False)
+    assert [type(command) for command in commands] == [StopWorker], "nothing is left to do"
+
+
+def test_a_cancelled_trial_that_finishes_first_is_committed() -> None:
+    (trial,) = make_trials(1)
+    sweep = Sweep((trial,), Policy())
+    sweep.ready("e1w0")
+    sweep.tell(cancel(trial))
+    finished = TrialFinished(worker_id="e1w0", trial_id=trial.trial_id, number=1, step=10)
+    assert Commit(trial_id=trial.trial_id, number=1) in sweep.tell(finished)
+    sweep.tell(CommitDecided(trial_id=trial.trial_id, number=1))
+    sweep.tell(cancel(trial))
+    assert sweep.state.trials[trial.trial_id].status is Status.COMMITTED
+
+
+def test_a_reopened_trial_goes_on_from_its_checkpoint_with_what_is_left_of_its_budgets() -> None:
+    one, other = make_trials(2)
+    sweep = Sweep((one, other), Policy(retries=Retries(user=1)))
+    sweep.ready("e1w0")
+    sweep.fail(one, FailureClass.USER)
+    sweep.tell(TrialCheckpointed(worker_id="e1w0", trial_id=one.trial_id, number=2, step=3))
+    sweep.tell(cancel(one))
+    sweep.fail(one, FailureClass.STOPPED)
+    assert admitted(sweep.tell(reopen(one))) == [("e1w0", one.trial_id)]
+    row = sweep.state.trials[one.trial_id]
+    assert (row.number, row.resume_from, row.round, row.failures[FailureClass.USER]) == (3, 2, 1, 1)
+
+
+def test_a_failed_trial_is_reopened_once_with_whole_budgets() -> None:
+    one, other = make_trials(2)
+    sweep = Sweep((one, other), Policy(retries=Retries(user=0)))
+    sweep.ready("e1w0")
+    sweep.fail(one, FailureClass.USER)
+    assert sweep.state.trials[one.trial_id].status is Status.FAILED
+    assert admitted(sweep.tell(reopen(one, number=2))) == [("e1w0", one.trial_id)]
+    assert (sweep.state.trials[one.trial_id].round, sweep.state.trials[one.trial_id].failures) == (2, {})
+    sweep.fail(one, FailureClass.USER)
+    assert sweep.tell(reopen(one, number=2)) == [], "that round has been"
+
+
+def test_an_order_about_a_trial_of_another_sweep_changes_nothing() -> None:
+    sweep = Sweep(make_trials(1), Policy())
+    before = sweep.state
+    assert sweep.tell(cancel(make_trial("another"))) + sweep.tell(reopen(make_trial("another"))) == []
+    assert sweep.state == before
+
+
+# ---- other seeds -----------------------------------------------------------------------------------------------------
+
+
+def test_another_seed_takes_the_place_of_a_trial_that_diverged_once() -> None:
+    one, other = make_trials(2)
+    sweep = Sweep((one, other), Policy(retries=Retries(divergence=1), reseed=True))
+    sweep.ready("e1w0")
+    child = reseeded(one)
+    assert PlanTrial(trial=child) not in sweep.fail(one, FailureClass.DIVERGENCE), "it has a retry"
+    commands = sweep.fail(one, FailureClass.DIVERGENCE)
+    assert commands[:2] == [RecordFailure(trial_id=one.trial_id), PlanTrial(trial=child)]
+    assert admitted(commands[2:]) == [("e1w0", child.trial_id)], "stored before it is run"
+    assert (sweep.state.unfinished, len(sweep.state.trials)) == (2, 3)
+    for _ in range(2):
+        commands = sweep.fail(child, FailureClass.DIVERGENCE)
+        assert not any(isinstance(command, PlanTrial) for command in commands), "its place is not taken again"
+    assert sweep.state.trials[child.trial_id].status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("policy", "failure"),
+    [(Policy(), FailureClass.DIVERGENCE), (Policy(retries=Retries(user=0), reseed=True), FailureClass.USER)],
+)
+def test_else_no_trial_is_added(policy: Policy, failure: FailureClass) -> None:
+    (trial,) = make_trials(1)
+    sweep = Sweep((trial,), policy)
+    sweep.ready("e1w0")
+    assert not any(isinstance(command, PlanTrial) for command in sweep.fail(trial, failure))
+    assert sweep.state.unfinished == 0
+
+
+# ---- packs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_that_was_too_much_is_too_much_for_every_device_of_that_kind_and_for_the_next_driver() -> None:
+    trials = make_trials(12)
+    uuid = "GPU-8f6c3a52-1c1b-4c52-9a5e-0123456789ab"
+    sweep = Sweep(trials, Policy(max_workers=3, retries=Retries(out_of_memory=2)))
+    for index, device in enumerate((f"NVIDIA H100 {uuid}", f"NVIDIA H100 {uuid[:-1]}c", "NVIDIA L4")):
+        sweep.tell(WorkerReady(worker_id=f"e1w{index}", capacity=4, device=device))
+    first = next(row for row in sweep.state.running() if row.worker_id == "e1w0")
+    state, commands = decide(
+        sweep.state,
+        TrialFailed(
+            worker_id="e1w0",
+            trial_id=first.trial_id,
+            number=1,
+            failure=FailureClass.OUT_OF_MEMORY,
+            message="full",
+            step=3,
+        ),
+    )
+    assert {worker.worker_id: worker.capacity for worker in state.workers.values()} == {"e1w0": 3, "e1w1": 3, "e1w2": 4}
+    notes = [command.fact for command in commands if isinstance(command, Note)]
+    assert {"fact": "pack_capped", "device": "NVIDIA H100", "cap": 3} in notes
+    again = SweepState.of([TrialState(trial=trial) for trial in trials], Policy(), 2, state.pack_caps)
+    again, _ = decide(again, SweepStarted(now=0.0))
+    again, commands = decide(again, WorkerReady(worker_id="e2w0", capacity=4, device=f"NVIDIA H100 {uuid[:-1]}d"))
+    assert len(admitted(commands)) == 3
+
+
+# ---- in any order ----------------------------------------------------------------------------------------------------
+
 RETRIES = Retries(user=1, infrastructure=2, out_of_memory=1, divergence=0, backoff_seconds=4.0)
 
 
 class AnyOrder(RuleBasedStateMachine):
     """Workers that come, go, finish and fail as they like. `runs` is what they truly run: (worker, trial) -> number."""
 
-    @initialize(count=st.integers(0, 7), workers=st.integers(1, 3), stop_after=st.sampled_from([0, 3]))
-    def begin(self, count: int, workers: int, stop_after: int) -> None:
+    @initialize(
+        count=st.integers(0, 7), workers=st.integers(1, 3), stop_after=st.sampled_from([0, 3]), reseed=st.booleans()
+    )
+    def begin(self, count: int, workers: int, stop_after: int, reseed: bool) -> None:
         trials = tuple(make_trial(seed=seed) for seed in range(count))
-        policy = Policy(retries=RETRIES, max_workers=workers, stop_after_same_failures=stop_after)
+        policy = Policy(retries=RETRIES, max_workers=workers, stop_after_same_failures=stop_after, reseed=reseed)
         self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
         self.now = 0.0
         self.alive: set[str] = set()
@@ -331,6 +478,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.charged: Counter[tuple[str, FailureClass]] = Counter()
         self.committed: set[str] = set()
         self.given_up: set[str] = set()
+        self.planned = {trial.trial_id for trial in trials}
+        self.unwanted: set[str] = set()
+        self.dropping: set[tuple[str, str]] = set()
         self.send(SweepStarted(now=0.0))
 
     def send(self, event: Event) -> None:
@@ -349,6 +499,15 @@ class AnyOrder(RuleBasedStateMachine):
                 assert worker_id in self.alive
                 assert worker_id not in self.stopping
                 self.stopping.add(worker_id)
+            case PlanTrial(trial=trial):
+                assert self.state.policy.reseed
+                assert trial.parent in self.given_up and trial.trial_id not in self.planned
+                assert self.charged[trial.parent, FailureClass.DIVERGENCE]
+                self.planned.add(trial.trial_id)
+            case Drop(worker_id=worker_id, trial_id=trial_id):
+                assert trial_id in self.unwanted
+                assert (worker_id, trial_id) in self.runs
+                self.dropping.add((worker_id, trial_id))
             case Admit(worker_id=worker_id, assignment=assignment):
                 self.check_admission(worker_id, assignment.trial.trial_id, assignment.number)
             case Commit(trial_id=trial_id, number=number):
@@ -358,11 +517,14 @@ class AnyOrder(RuleBasedStateMachine):
             case RecordFailure(trial_id=trial_id):
                 assert trial_id not in self.committed | self.given_up
                 self.given_up.add(trial_id)
+                self.unwanted.discard(trial_id)
 
     def check_admission(self, worker_id: str, trial_id: str, number: int) -> None:
         assert worker_id in self.ready, "admitted to a worker that is not ready"
         assert worker_id not in self.stopping, "admitted to a worker that was told to stop"
         assert trial_id not in self.committed | self.given_up, "runs again after its end"
+        assert trial_id in self.planned, "runs before it is stored"
+        assert trial_id not in self.unwanted, "runs though nobody wants it"
         assert trial_id not in [running for _, running in self.runs], "runs twice at once"
         self.started[trial_id] += 1
         assert number == self.started[trial_id], "attempt numbers rise by one"
@@ -432,6 +594,34 @@ class AnyOrder(RuleBasedStateMachine):
         self.send(TrialProgress(**facts, steps_per_second=1.0, metrics={}))
         self.send(TrialCheckpointed(**facts))
 
+    @precondition(lambda self: len(self.state.trials))
+    @rule(data=st.data())
+    def somebody_cancels(self, data: st.DataObject) -> None:
+        trial_id = data.draw(st.sampled_from(sorted(row.trial_id for row in self.state.trials)))
+        self.unwanted |= {trial_id} - self.committed - self.given_up
+        self.send(TrialsCancelled(trial_ids=frozenset({trial_id})))
+
+    @precondition(lambda self: self.unwanted | self.given_up)
+    @rule(data=st.data())
+    def somebody_retries(self, data: st.DataObject) -> None:
+        trial_id = data.draw(st.sampled_from(sorted(self.unwanted | self.given_up)))
+        if trial_id in self.given_up:
+            for failure in FailureClass:
+                del self.charged[trial_id, failure]
+        self.unwanted.discard(trial_id)
+        self.given_up.discard(trial_id)
+        self.send(TrialsReopened(rounds={trial_id: self.state.trials[trial_id].round + 1}))
+
+    @precondition(lambda self: self.dropping & self.runs.keys())
+    @rule(data=st.data())
+    def a_worker_lets_go(self, data: st.DataObject) -> None:
+        worker_id, trial_id = data.draw(st.sampled_from(sorted(self.dropping & self.runs.keys())))
+        number = self.runs.pop((worker_id, trial_id))
+        self.dropping.discard((worker_id, trial_id))
+        self.charged[trial_id, FailureClass.STOPPED] += 1
+        facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number, "step": 1}
+        self.send(TrialFailed(**facts, failure=FailureClass.STOPPED, message="cancelled"))
+
     @rule()
     def somebody_stops_it(self) -> None:
         if self.now > 300.0:
@@ -450,6 +640,9 @@ class AnyOrder(RuleBasedStateMachine):
         for row in self.state.trials:
             assert (row.status is Status.COMMITTED) == (row.trial_id in self.committed)
             assert (row.status is Status.FAILED) == (row.trial_id in self.given_up)
+            wanted = row.trial_id not in self.unwanted - self.committed - self.given_up
+            assert not wanted or row.status is not Status.CANCELLED
+            assert wanted or row.status in (Status.CANCELLED, Status.RUNNING)
 
     @invariant()
     def budgets_are_exact(self) -> None:

@@ -72,7 +72,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         "grid": {},
         "variants": {},
         "workers": {"gpus": "auto", "cpus": "auto", "max": "auto", "pack": "auto"},
-        "retries": {"user": 1, "infrastructure": 5, "out_of_memory": 2, "divergence": 0},
+        "retries": {"user": 1, "infrastructure": 5, "out_of_memory": 2, "divergence": 0, "on_divergence": "stop"},
         "checkpoint": {"every_steps": 250, "every_seconds": 120.0, "keep": 2},
         "outputs": {"views": 8, "size": 128, "elevation": 20.0, "mesh": False, "turntable": False},
         "evaluate": {"judge": "embedded", "auto": False},
@@ -93,7 +93,7 @@ set: {steps: 600, optimizer.grid_rate: 1e-2}
 grid: {guidance.scale: [20, 100]}
 variants: {plain: , wide: {camera: {elevation: [0, 30]}}}
 workers: {gpus: 1, cpus: 4, max: 8, pack: auto}
-retries: {user: 0, infrastructure: 9, out_of_memory: 0, divergence: 1}
+retries: {user: 0, infrastructure: 9, out_of_memory: 0, divergence: 1, on_divergence: reseed}
 checkpoint: {every_steps: 10, every_seconds: 1.5, keep: 1}
 outputs: {views: 4, size: 64, elevation: 30}
 tracking: {mlflow: "http://host:5000"}

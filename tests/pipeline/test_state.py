@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.events import FailureClass
-from pipeline.state import Policy, Retries, Status, SweepState, TrialState, TrialTable
+from pipeline.state import Policy, Retries, Status, SweepState, TrialState, TrialTable, device_kind
 
 TRIALS = make_trials(600)
 ROWS = tuple(TrialState(trial=trial) for trial in TRIALS)
@@ -38,6 +38,23 @@ def test_a_table_finds_by_id() -> None:
 def test_the_same_trial_twice_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=rf"{TRIALS[1].trial_id} is in the plan twice \(prompt 'a cup'\)"):
         TrialTable.of([*ROWS[:3], ROWS[1]])
+
+
+def test_a_table_grows_at_its_end() -> None:
+    table = TrialTable.of([])
+    for count, row in enumerate(ROWS):
+        grown = table.add(row)
+        assert (len(table), len(grown), grown.place(row.trial_id)) == (count, count + 1, count)
+        table = grown
+    assert table.find(ROWS[599].trial_id) == table.at(599) and table.find("x") is None
+    assert tuple(table) == ROWS
+
+
+def test_the_kind_of_a_device_is_its_name_without_its_id() -> None:
+    uuid = "8f6c3a52-1c1b-4c52-9a5e-0123456789ab"
+    assert device_kind(f"NVIDIA H100 80GB HBM3 {uuid}") == "NVIDIA H100 80GB HBM3"
+    assert device_kind(f"NVIDIA H100 80GB HBM3 GPU-{uuid}") == "NVIDIA H100 80GB HBM3"
+    assert device_kind("cpu (4 threads)") == "cpu (4 threads)"
 
 
 def test_counts_and_unfinished() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fakes import make_trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.trial import Trial, check_trial_id, trial_id
+from pipeline.trial import Trial, check_trial_id, reseeded, trial_id
 
 PRIOR = {"kind": "embedded"}
 
@@ -59,3 +61,14 @@ def test_anything_else_is_no_id(text: str) -> None:
 def test_steps_are_read_from_the_config() -> None:
     trial = Trial(trial_id="0" * 20, prompt="a", seed=0, variant="base", config={"steps": 4}, prior=PRIOR, tags={})
     assert trial.steps == 4
+
+
+def test_a_child_is_the_same_trial_with_another_seed_and_knows_its_parent() -> None:
+    parent = make_trial("a cup", seed=3, tags={"kind": "toy"})
+    child = reseeded(parent)
+    assert child == reseeded(parent)
+    assert 0 <= child.seed < 2**63 and child.seed != parent.seed
+    assert child.trial_id == trial_id(parent.prompt, child.seed, parent.config, parent.prior)
+    assert child.parent == parent.trial_id
+    assert replace(child, trial_id=parent.trial_id, seed=3, parent="") == parent
+    assert reseeded(make_trial("a cup", seed=4)).seed != child.seed

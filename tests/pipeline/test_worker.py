@@ -174,6 +174,18 @@ def test_seconds_add_up_over_attempts(tmp_storage: Storage) -> None:
     assert row["steps_per_second"] == pytest.approx(1.0)
 
 
+def test_checkpoints_that_are_barred_are_left_alone(tmp_storage: Storage, tmp_path: Path) -> None:
+    trial = make_trial(steps=9)
+    first = make(tmp_storage, replace(QUIET, every_steps=2))
+    first.admit(Assignment(trial=trial, number=1))
+    steps(first, 5)
+    assert newest_checkpoint(tmp_storage, trial.trial_id, up_to=1) is not None
+    second = make(tmp_storage, scratch=str(tmp_path))
+    second.admit(Assignment(trial=trial, number=3, resume_from=2, above=1))
+    second.advance()
+    assert (tmp_path / "admitted.log").read_text().split() == [trial.trial_id, "0"]
+
+
 def test_without_resume_from_it_starts_anew(tmp_storage: Storage) -> None:
     trial = make_trial(steps=4)
     first = make(tmp_storage)
@@ -343,7 +355,7 @@ def test_an_assignment_that_meets_a_stop_is_handed_back(tmp_storage: Storage) ->
     assert tmp_storage.list() == []
 
 
-def test_a_cancelled_trial_is_dropped(tmp_storage: Storage) -> None:
+def test_a_cancelled_trial_is_checkpointed_and_dropped(tmp_storage: Storage) -> None:
     one, other = make_trials(2, steps=4)
     worker = make(tmp_storage)
     for trial in (one, other):
@@ -352,7 +364,9 @@ def test_a_cancelled_trial_is_dropped(tmp_storage: Storage) -> None:
     worker.cancel(one.trial_id)
     worker.cancel("not here")
     events = run(worker)
-    assert told(events) == [("TrialFailed", FailureClass.STOPPED), ("TrialFinished", 4)]
+    assert told(events) == [("TrialCheckpointed", 1), ("TrialFailed", FailureClass.STOPPED), ("TrialFinished", 4)]
+    saved = newest_checkpoint(tmp_storage, one.trial_id)
+    assert saved is not None and saved.step == 1
 
 
 def test_progress_about_once_a_second(tmp_storage: Storage) -> None:
