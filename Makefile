@@ -1,11 +1,14 @@
 # quickstart   install into .venv and run sweeps/quickstart.yaml
 # test         install the development tools, then check and run the tests
 # check        formatting, lint, types and import rules only
+# chaos        run SWEEPS simulated sweeps under faults, from seed FIRST on, then those on real clusters
 # clean        remove what these made, but never a sweep's results
 #
 # Everything is installed into .venv beside this file. Choose another interpreter with: make PYTHON=python3.12 quickstart
 
 PYTHON ?= python3
+SWEEPS ?= 1000
+FIRST ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -15,7 +18,7 @@ VENV_READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: quickstart test check clean
+.PHONY: quickstart test check chaos clean
 .DEFAULT_GOAL := quickstart
 .DELETE_ON_ERROR:
 
@@ -30,6 +33,10 @@ check: $(DEV_READY)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+chaos: $(DEV_READY)
+	@PYTHONPATH=.:tests nice $(BIN)/python -m chaos.run --first $(FIRST) --sweeps $(SWEEPS)
+	@nice $(BIN)/python -m pytest -q tests/chaos/test_real_clusters.py
 
 $(VENV_READY):
 	@command -v $(PYTHON) >/dev/null || { \

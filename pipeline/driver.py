@@ -97,21 +97,24 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
     observe: Callable[[SweepState], None],
     stop: threading.Event,
     clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
     meter: DriverMeter | None = None,
 ) -> Summary:
     """Run the plan until every trial is committed or failed, or until `stop` is set; then workers have checkpointed.
 
     `observe` gets every state. Raises LeaseHeld if another driver lives, Fenced if a newer one took over, StorageError
     for a journal that cannot be read; workers are killed on the way out of any error. The caller closes `executor` and
-    `tracker`.
+    `tracker`. `clock` is seconds since 1970 and may jump; `steady` measures durations.
     """
     lease = Lease.acquire(storage, options.owner or Owner.current(), clock)
     try:
-        journal = Journal(storage, lease.epoch, clock, lease.check)
+        journal = Journal(storage, lease.epoch, clock, lease.check, steady)
         asked = standing(storage)
-        found = recover(plan, storage, options.policy, lease.epoch, clock(), asked)
+        found = recover(plan, storage, options.policy, lease.epoch, steady(), asked)
         meter = meter or DriverMeter(NullMeter())
-        driver = _Driver(storage, executor, options, tracker, compact, clock, lease, journal, found.state, asked, meter)
+        driver = _Driver(
+            storage, executor, options, tracker, compact, steady, lease, journal, found.state, asked, meter
+        )
         for row in found.opened:
             journal.add({"fact": "round_opened", "trial_id": row.trial_id, "round": row.round})
         driver.run(found.start, observe, stop)
@@ -154,7 +157,7 @@ class _Driver:
     options: DriverOptions
     tracker: Tracker
     compact: Callable[[Storage], object]
-    clock: Callable[[], float]
+    steady: Callable[[], float]
     lease: Lease
     journal: Journal
     state: SweepState
@@ -167,7 +170,7 @@ class _Driver:
     compacted_ran: int = 0
 
     def __post_init__(self) -> None:
-        self.began = self.compacted_at = self.asked_at = self.clock()
+        self.began = self.compacted_at = self.asked_at = self.steady()
 
     def run(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
         try:
@@ -192,7 +195,7 @@ class _Driver:
         while self.state.workers or (self.state.unfinished and not self.state.stopping):
             events = self.executor.poll(self.patience())
             self.meter.woke(len(events))
-            self.handle(Tick(now=self.clock()))
+            self.handle(Tick(now=self.steady()))
             self.obey_if_due()
             if stop.is_set() and not self.state.stopping:
                 self.handle(StopRequested())
@@ -254,12 +257,12 @@ class _Driver:
 
     def obey_if_due(self) -> None:
         """Look for new orders now and then, and do what they ask."""
-        if self.clock() - self.asked_at < self.options.orders_seconds:
+        if self.steady() - self.asked_at < self.options.orders_seconds:
             return
         for order in orders_from(self.storage, self.asked.read):
             self.asked = self.asked.after(order)
             self.obey(order)
-        self.asked_at = self.clock()
+        self.asked_at = self.steady()
 
     def obey(self, order: Order) -> None:
         match order:
@@ -313,20 +316,20 @@ class _Driver:
     def patience(self) -> float:
         """How long to wait for events: until the next trial's backoff ends, at most `poll_seconds`."""
         ends = [row.not_before for place in self.state.returned if (row := self.state.trials.at(place)).not_before]
-        soon = min((end - self.clock() for end in ends if end > self.clock()), default=self.options.poll_seconds)
+        soon = min((end - self.steady() for end in ends if end > self.steady()), default=self.options.poll_seconds)
         return min(self.options.poll_seconds, max(soon, 0.001))
 
     def kill_the_late(self) -> None:
         """End workers that were told to stop and did not. What they ran stays uncharged."""
         limit = self.state.policy.stop_seconds + self.options.kill_seconds
         for worker in self.state.workers.values():
-            if worker.status is WorkerStatus.STOPPING and self.clock() - worker.since >= limit:
+            if worker.status is WorkerStatus.STOPPING and self.steady() - worker.since >= limit:
                 self.executor.kill(worker.worker_id)
 
     def compact_if_due(self) -> None:
         """Compact now and then. A failure is noted and tried again at the end: it must not cost running trials."""
         fresh = self.ran - self.compacted_ran
-        late = self.clock() - self.compacted_at >= self.options.compact_seconds
+        late = self.steady() - self.compacted_at >= self.options.compact_seconds
         if fresh >= self.options.compact_commits or (fresh and late):
             self.journal.flush()
             self.lease.check()
@@ -334,7 +337,7 @@ class _Driver:
                 self.compact(self.storage)
             except Exception as error:
                 self.execute(Note(fact={"fact": "compaction_failed", "message": told(error)}))
-            self.compacted_at, self.compacted_ran = self.clock(), self.ran
+            self.compacted_at, self.compacted_ran = self.steady(), self.ran
 
     def summary(self, stopped: bool) -> Summary:
         failed = {row.trial_id: row.reason for row in self.state.trials if row.status is Status.FAILED}
@@ -347,5 +350,5 @@ class _Driver:
             cancelled=self.state.counts[Status.CANCELLED],
             stopped=stopped and self.state.unfinished > 0,
             message=self.state.halted,
-            seconds=self.clock() - self.began,
+            seconds=self.steady() - self.began,
         )

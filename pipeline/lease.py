@@ -144,7 +144,7 @@ def read_heartbeat(storage: Storage) -> dict[str, Any] | None:
 def living_driver(storage: Storage, now: float) -> str:
     """Who drives the sweep, by the last heartbeat; empty if nobody does."""
     beat = read_heartbeat(storage)
-    if beat is None or beat["released"] or now - beat["at"] >= FRESH_SECONDS:
+    if beat is None or beat["released"] or not _is_fresh(beat, now):
         return ""
     owner = Owner(**beat["owner"])
     return "" if owner.is_dead() else str(owner)
@@ -153,7 +153,12 @@ def living_driver(storage: Storage, now: float) -> str:
 def is_driven(storage: Storage, epoch: int, now: float) -> bool:
     """Whether the driver of this epoch lives, by the last heartbeat."""
     beat = read_heartbeat(storage)
-    return beat is not None and beat["epoch"] == epoch and not beat["released"] and now - beat["at"] < FRESH_SECONDS
+    return beat is not None and beat["epoch"] == epoch and not beat["released"] and _is_fresh(beat, now)
+
+
+def _is_fresh(beat: Mapping[str, Any], now: float) -> bool:
+    """A sign of life from the future is no better than one from long ago: the clock that dated it has jumped."""
+    return bool(abs(now - beat["at"]) < FRESH_SECONDS)
 
 
 def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
@@ -163,7 +168,7 @@ def _refuse_if_alive(storage: Storage, epoch: int, now: float) -> None:
         beat = {"at": claim["at"], "released": False}  # the claim is all that this driver has said
     owner = Owner(**claim["owner"])
     age = now - beat["at"]
-    if beat["released"] or age >= FRESH_SECONDS or owner.is_dead():
+    if beat["released"] or not _is_fresh(beat, now) or owner.is_dead():
         return
     since = datetime.fromtimestamp(claim["at"], UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     raise LeaseHeld(

@@ -125,7 +125,7 @@ class SceneEngine:
     def finish(self, trial_id: str) -> Outcome:
         from dreamcore.gallery import form_of, measures, occupancy_picture, pictures
         from dreamcore.guidance.dream_fields import guide_identity
-        from dreamcore.health import HEALTHY
+        from dreamcore.health import judge
 
         result = self._last.get(trial_id)
         scene = self._pack(trial_id).snapshot(trial_id)
@@ -134,7 +134,8 @@ class SceneEngine:
         shots = list(pictures(on_device, self._settings.views, self._settings.size, self._settings.elevation))
         made = make(on_device, self._settings.solids, record)
         self.drop(trial_id)
-        verdict = result.verdict if result else HEALTHY
+        told = scene.progress
+        verdict = judge(scene.config.health, told.step / scene.config.steps, told.nonfinite, told.opacity)
         form = form_of(on_device)
         metrics = {**(result.metrics if result else {}), **measures(shots, form), **made.metrics}
         shown = [*shots, occupancy_picture(form)] if form is not None else shots

@@ -12,8 +12,9 @@ attempts/<trial_id>/<n>/{result,history,renders}.parquet, done.json
 attempts/<trial_id>/<n>/{scene.safetensors,mesh.glb,turntable.webp}
 commits/<trial_id>.json                       create-if-absent: the first commit wins
 failures/<trial_id>/<round>.json              the trial was given up; a commit overrides it, a new round reopens it
-dataset/v<k>/claim.json                       create-if-absent: one compaction writes generation k
-dataset/v<k>/{trials,history,renders}/part-*.parquet, dataset/current.json
+dataset/v<k>/claim.json                       create-if-absent: one compaction writes into this folder
+dataset/v<k>/{trials,history,renders}/part-*.parquet
+dataset/manifests/<k>.json                    create-if-absent: generation k, made from k - 1; the newest is current
 evaluation/<judge>/<name>-<hash>.parquet      derived from the data set, named by content
 evaluation/<judge>/current.json               which of them are current; switched last
 evaluation/current.json                       whose answers `trials` shows
@@ -30,7 +31,7 @@ FAILURES = "failures"
 PLAN = "plan"
 SPEC = "spec"
 DATASET = "dataset"
-DATASET_POINTER = "dataset/current.json"
+MANIFESTS = "dataset/manifests"
 EVALUATION = "evaluation"
 EVALUATION_POINTER = "evaluation/current.json"
 MLFLOW = "mlflow.json"
@@ -112,6 +113,10 @@ def failure(trial_id: str, failure_round: int) -> str:
 
 def dataset_part(version: int, table: str, part: int) -> str:
     return f"{DATASET}/v{version}/{table}/part-{part:04d}.parquet"
+
+
+def dataset_manifest(version: int) -> str:
+    return f"{MANIFESTS}/{version:06d}.json"
 
 
 def dataset_claim(version: int) -> str:

@@ -1,13 +1,13 @@
 """The state of a sweep from what storage holds: plan, commits, failures, journal and attempts.
 
 Commits and failures are the truth about what is final. The journal tells what budgets are spent. The listing of the
-attempts tells which numbers are taken, which attempt has the newest checkpoint, and which one finished without its
-commit because its driver died first.
+attempts tells which numbers are taken, and which one finished without its commit because its driver died first. Which
+checkpoint is the newest, a worker finds out when it takes the trial up: those of a dead driver may go on writing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline import paths
@@ -36,7 +36,6 @@ class _Traces:
     """What the listing shows of a trial's attempts; 0 for none."""
 
     newest: int = 0
-    checkpointed: int = 0
     finished: int = 0
 
 
@@ -58,8 +57,8 @@ def recover(
     finished: list[tuple[str, int]] = []
     opened: list[TrialState] = []
     if len(done & rows.keys()) < len(rows):
-        _replay(rows, caps, replay(storage), policy)
-        traces = _list_attempts(storage)
+        refused = _replay(rows, caps, replay(storage), policy)
+        traces = _list_attempts(storage, refused)
         for row in [row for row in rows.values() if row.status is not Status.COMMITTED]:
             trial_id, trace = row.trial_id, traces.get(row.trial_id, _Traces())
             settled = _settle(row, trace, recorded=failed.get(trial_id, -1) >= row.round)
@@ -97,8 +96,12 @@ def _childless(rows: Mapping[str, TrialState], policy: Policy, unrecorded: Colle
     )
 
 
-def _replay(rows: dict[str, TrialState], caps: dict[str, int], facts: Iterable[Fact], policy: Policy) -> None:
-    """Let the journal happen again to the rows that are not committed, and to the caps of packs."""
+def _replay(
+    rows: dict[str, TrialState], caps: dict[str, int], facts: Iterable[Fact], policy: Policy
+) -> set[tuple[str, int]]:
+    """Let the journal happen again to the rows that are not committed, and to the caps of packs; which attempts were
+    refused."""
+    refused = set()
     for fact in facts:
         if fact["fact"] == "pack_capped":
             caps[fact["device"]] = min(fact["cap"], caps.get(fact["device"], fact["cap"]))
@@ -108,12 +111,15 @@ def _replay(rows: dict[str, TrialState], caps: dict[str, int], facts: Iterable[F
         match fact["fact"]:
             case "attempt_started":
                 row = replace(row, number=max(row.number, fact["number"]))
+            case "attempt_refused":
+                refused.add((row.trial_id, fact["number"]))
             case "round_opened":
                 row = next_round(row, fact["round"])
             case "attempt_ended" if row.status is not Status.FAILED:
                 row = replace(row, number=max(row.number, fact["number"]))
                 row = end_attempt(row, _ending(fact), policy.retries, now=0.0)
         rows[row.trial_id] = row
+    return refused
 
 
 def _ending(fact: Fact) -> Ending:
@@ -135,22 +141,20 @@ def _settle(row: TrialState, trace: _Traces, recorded: bool) -> TrialState:
         row,
         status=status,
         number=max(row.number, trace.newest),
-        resume_from=trace.checkpointed if trace.checkpointed > row.barred else None,
+        resume_from=trace.newest if trace.newest > row.barred else None,
         worker_id="",
         not_before=0.0,
         reason=row.reason or ("failed in an earlier run" if recorded else ""),
     )
 
 
-def _list_attempts(storage: Storage) -> Mapping[str, _Traces]:
+def _list_attempts(storage: Storage, refused: Container[tuple[str, int]]) -> Mapping[str, _Traces]:
     found: dict[str, _Traces] = {}
     for key in storage.list(paths.ATTEMPTS):
         parts = key.split("/")
         trial_id, number, name = parts[1], int(parts[2]), parts[-1]
         trace = found.setdefault(trial_id, _Traces())
         trace.newest = max(trace.newest, number)
-        if key == paths.checkpoint_pointer(trial_id, number):
-            trace.checkpointed = max(trace.checkpointed, number)
-        elif name == "done.json":
+        if name == "done.json" and (trial_id, number) not in refused:
             trace.finished = max(trace.finished, number)
     return found

@@ -143,9 +143,8 @@ def _apply(turn: _Turn, event: Event) -> None:
             )
             turn.set(succeeded=True)
             turn.note("committed", trial_id=trial_id, number=number)
-        case CommitRefused(trial_id=trial_id, message=message):
-            row = turn.state.trials[trial_id]
-            _end(turn, row, Ending(failure=FailureClass.INFRASTRUCTURE, message=message, step=0))
+        case CommitRefused():
+            _refuse(turn, event)
         case WorkerStarting() | WorkerReady() | WorkerDraining() | WorkerLost():
             _apply_to_worker(turn, event)
         case TrialEvent():
@@ -327,6 +326,17 @@ def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
         _end_unwanted(turn, ended)
     else:
         turn.queue(row.trial_id)
+
+
+def _refuse(turn: _Turn, event: CommitRefused) -> None:
+    """The attempt is over and is never looked at again. A trial that had been given up before stays so."""
+    row = turn.state.trials[event.trial_id]
+    turn.note("attempt_refused", trial_id=event.trial_id, number=event.number, message=event.message)
+    if row.failed_by is not None:
+        turn.put(replace(row, status=Status.FAILED))
+        _give_up(turn, row)
+    else:
+        _end(turn, row, Ending(failure=FailureClass.INFRASTRUCTURE, message=event.message, step=0))
 
 
 def _give_up(turn: _Turn, row: TrialState) -> None:

@@ -222,7 +222,8 @@ def results_reference() -> str:
         "Generated from `pipeline/schema.py`; change it there.",
         "",
         "`pipeline.open(url)` reads them as pandas frames, results that are not compacted yet included. The Parquet",
-        "files are in `dataset/` of the sweep's storage; `dataset/current.json` lists those that are current.",
+        "files are in `dataset/` of the sweep's storage; the newest of `dataset/manifests/` lists those that are "
+        "current.",
     ]
     for table, columns in TABLES.items():
         lines += ["", f"## {table}", "", _TABLE_TEXTS[table], "", "| column | type | meaning |", "|---|---|---|"]

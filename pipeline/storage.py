@@ -118,7 +118,7 @@ class Storage:
         start = self.path(prefix) if prefix else self.root
         base = self.root.rstrip("/") + "/"
         keys = (path.removeprefix(base) for path in self._store.paths(start))
-        return sorted(key for key in keys if not any(part.startswith(".") for part in key.split("/")))
+        return sorted(key for key in keys if not key.startswith(".") and "/." not in key)
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there."""

@@ -67,7 +67,7 @@ class WorkerOptions:
 @dataclass
 class _Run:
     """One trial on board. `seconds` is optimisation time, over the attempts before too; `saved_step` is the step of the
-    last checkpoint, `told_step` that of the last progress event."""
+    last checkpoint, `told_step` that of the last progress event. `ended` says that there is no further step to do."""
 
     assignment: Assignment
     step: int
@@ -78,6 +78,7 @@ class _Run:
     saved_at: float = 0.0
     told_step: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
+    ended: bool = False
 
     @property
     def trial(self) -> Trial:
@@ -231,7 +232,7 @@ class Worker:
         if not self._runs:
             self._told_at = self._clock()
         self._runs[trial.trial_id] = run
-        if run.step >= trial.steps:  # it stood at its end when its last worker went
+        if run.ended:  # it stood at its end when its last worker went
             yield from self._finish(engine, run)
 
     def _load(self, engine: Engine, run: _Run) -> None:
@@ -247,6 +248,9 @@ class Worker:
                 continue  # whole, but of another version: the one before may do
             run.rows, run.seconds = list(checkpoint.rows), checkpoint.seconds
             run.saved_step = run.told_step = run.step
+            run.ended = checkpoint.ended or run.step >= run.trial.steps
+            if run.ended and run.rows:
+                run.metrics = {name: value for name, value in run.rows[-1].items() if name != "step"}
             return
         run.step = engine.admit(run.trial, None)
 
@@ -290,6 +294,7 @@ class Worker:
             self._drop(engine, run)
             yield self._failed(run, FailureClass.DIVERGENCE, report.reason or "diverged")
         elif report.finished:
+            run.ended = True
             yield from self._finish(engine, run)
         elif self._is_due(run):
             yield from self._checkpoint(engine, run)
@@ -319,6 +324,7 @@ class Worker:
             blob=engine.checkpoint(run.trial.trial_id),
             rows=run.rows,
             seconds=run.seconds,
+            ended=run.ended,
         )
         attempts.save_checkpoint(self._storage, run.trial.trial_id, checkpoint, self._options.keep)
         run.saved_step, run.saved_at = run.step, self._clock()
@@ -370,7 +376,7 @@ class Worker:
             "started_at": run.started_at,
             "finished_at": self._wall(),
             "config": dict(trial.config),
-            "metrics": dict(outcome.metrics),
+            "metrics": {**run.metrics, **outcome.metrics},
         }
 
     def _stop(self, engine: Engine, stop: _Stop) -> Iterator[WorkerEvent]:

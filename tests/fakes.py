@@ -2,7 +2,8 @@
 
 A fake scene's state is a running hash of (trial id, seed, step), so resumed = uninterrupted can be checked exactly.
 Words in the prompt make it misbehave at a step: `fail:user@5` (exception in `step`), `fail:admit@0`, `fail:finish@0`,
-`diverge@7`, `collapse@7`, `oom@3`, `kill@4` (the process dies, or with `die="raise"` the device breaks). With `once:`
+`diverge@7`, `collapse@7`, `nan@7` (that step's loss), `oom@3`, `kill@4` (the process dies, or with `die="raise"` the
+device breaks). With `once:`
 in front (`once:kill@4`) it happens only the first time, remembered as a file in the factory's `scratch` folder.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import signal
@@ -25,7 +27,7 @@ from pipeline.engine import CorruptCheckpoint, Outcome, StepReport, View
 from pipeline.paths import SCENE
 from pipeline.trial import Trial, trial_id
 
-_TROUBLE = re.compile(r"(once:)?(fail:user|fail:admit|fail:finish|diverge|collapse|oom|kill)@(\d+)")
+_TROUBLE = re.compile(r"(once:)?(fail:user|fail:admit|fail:finish|diverge|collapse|oom|kill|nan)@(\d+)")
 
 
 def make_trial(
@@ -153,6 +155,8 @@ class FakeEngine:
     def _step(self, scene: _Scene) -> StepReport:
         scene.step += 1
         scene.state = _advance(scene.state, scene.trial.seed, scene.step)
+        nan = self._strikes(scene.trial, "nan", scene.step)
+        loss = math.nan if nan else state_metric(scene.state) / 2**48
         verdict = ""
         if self._strikes(scene.trial, "diverge", scene.step):
             verdict = "diverged"
@@ -161,7 +165,7 @@ class FakeEngine:
         return StepReport(
             trial_id=scene.trial.trial_id,
             step=scene.step,
-            metrics={"loss": state_metric(scene.state) / 2**48},
+            metrics={"loss": loss},
             verdict=verdict,
             reason=f"{verdict} at step {scene.step}" if verdict else "",
             finished=bool(verdict) or scene.step == scene.trial.steps,

@@ -27,8 +27,9 @@ from pipeline.worker import EngineFactory, Worker, WorkerOptions
 class RayOptions:
     """What every worker gets. `address` is a running cluster's (None: one of this driver's own, on this machine).
 
-    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up. A GPU must have
-    `free_gpu_fraction` of its memory free when its worker starts. A worker whose driver has been silent for
+    A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up; one that Ray takes
+    for alive and that does not answer, as a stopped process, for `silence_seconds` more than an answer may take. A GPU
+    must have `free_gpu_fraction` of its memory free when its worker starts. A worker whose driver has been silent for
     `orphan_seconds`, and does not hold the lease any more, takes `leave_seconds` at most to checkpoint, and ends.
     """
 
@@ -36,6 +37,7 @@ class RayOptions:
     gpus: int = 0
     cpus: float = 1.0
     patience_seconds: float = 30.0
+    silence_seconds: float = 120.0
     free_gpu_fraction: float = 0.8
     object_store_bytes: int = 150_000_000
     orphan_seconds: float = 60.0

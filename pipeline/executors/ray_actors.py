@@ -29,7 +29,7 @@ from pipeline.secrets import redact
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, WorkerOptions
 
-# An `events` call that has nothing to tell returns after this; it bounds how long a silent actor goes unnoticed.
+# An `events` call that has nothing to tell returns after this, so that silence tells something.
 _LONG_POLL_SECONDS = 10.0
 # How soon a worker that Ray cannot speak for is asked again.
 _ASK_AGAIN_SECONDS = 1.0
@@ -82,12 +82,14 @@ _Call = tuple[Any, ...]  # method name, then its arguments
 
 @dataclass
 class _Handle:
-    """One live actor: its pending `events` call (None while Ray cannot speak for it, since `silent_since`), the events
-    acknowledged, the control calls that have to be made again, its node once that is known, and whether it was told
-    that the node drains."""
+    """One live actor: its pending `events` call, made at `asked_at` (None while Ray cannot speak for it, since
+    `silent_since`), whether it ever answered a call, the events acknowledged, the control calls that have to be made
+    again, its node once that is known, and whether it was told that the node drains."""
 
     actor: Any
     reference: Any = None
+    asked_at: float = 0.0
+    answered: bool = False
     acknowledged: int = 0
     silent_since: float | None = None
     ask_at: float = 0.0
@@ -172,6 +174,7 @@ class RayExecutor:
                     self._confirm(reference)
         elif not self._events:
             time.sleep(min(timeout, _ASK_AGAIN_SECONDS))
+        self._give_up_the_silent()  # last: this process may have slept itself, and the answers were there
         events, self._events = self._events, []
         return events
 
@@ -200,6 +203,7 @@ class RayExecutor:
     def _listen(self, handle: _Handle) -> None:
         remote = handle.actor.events.options(concurrency_group="control")
         handle.reference = remote.remote(handle.acknowledged, _LONG_POLL_SECONDS)
+        handle.asked_at = self._clock()
 
     def _confirm(self, reference: Any) -> None:
         """Look whether a control call arrived. Any of them may arrive twice."""
@@ -207,7 +211,7 @@ class RayExecutor:
         try:
             answer = ray.get(reference)
             if call[0] == "node":
-                self._handles[worker_id].node = answer
+                self._handles[worker_id].node, self._handles[worker_id].answered = answer, True
         except ActorUnavailableError:
             self._handles[worker_id].unsent.append(call)
         except ActorDiedError:
@@ -225,7 +229,7 @@ class RayExecutor:
             failure = FailureClass.PREEMPTION if error.preempted else FailureClass.INFRASTRUCTURE
             self._give_up(worker_id, failure, _reason(error))
             return
-        handle.silent_since = None
+        handle.silent_since, handle.answered = None, True
         self._events += events
         if events and isinstance(events[-1], WorkerLost):
             self._let_go(worker_id)
@@ -249,6 +253,14 @@ class RayExecutor:
             unsent, handle.unsent = handle.unsent, []
             for call in unsent:
                 self._call(worker_id, *call)
+
+    def _give_up_the_silent(self) -> None:
+        """End workers that answered once and do not any more. One that never did may still wait for a node."""
+        limit = _LONG_POLL_SECONDS + self._ray_options.silence_seconds
+        for worker_id, handle in list(self._handles.items()):
+            late = handle.reference is not None and self._clock() - handle.asked_at >= limit
+            if late and handle.answered:
+                self._give_up(worker_id, FailureClass.INFRASTRUCTURE, f"no answer for {limit:.0f} seconds")
 
     def _give_up(self, worker_id: str, failure: FailureClass, message: str) -> None:
         self._let_go(worker_id)

@@ -27,13 +27,15 @@ class DamagedAttempt(RuntimeError):
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """A trial after `step` steps: the engine's blob, the history rows up to that step, the seconds of optimisation so
-    far. `number` is the attempt that wrote it."""
+    far. `number` is the attempt that wrote it. `ended` says that the scene takes no further step, though it may have
+    some left."""
 
     number: int
     step: int
     blob: bytes
     rows: Sequence[Row]
     seconds: float
+    ended: bool = False
 
 
 def claim(storage: Storage, trial_id: str, number: int, worker_id: str) -> bool:
@@ -48,7 +50,8 @@ def claim(storage: Storage, trial_id: str, number: int, worker_id: str) -> bool:
 def save_checkpoint(storage: Storage, trial_id: str, checkpoint: Checkpoint, keep: int) -> None:
     """Write the checkpoint, then point to it, then delete all but the newest `keep` of this attempt."""
     number, step = checkpoint.number, checkpoint.step
-    sidecar = _json({"step": step, "seconds": checkpoint.seconds, "history": list(checkpoint.rows)})
+    known = {"step": step, "seconds": checkpoint.seconds, "history": list(checkpoint.rows), "ended": checkpoint.ended}
+    sidecar = _json(known)
     entry = {
         "step": step,
         **_put(storage, paths.checkpoint_data(trial_id, number, step), checkpoint.blob),
@@ -68,7 +71,15 @@ def checkpoints(storage: Storage, trial_id: str, up_to: int | None = None, above
     for number in sorted(attempt_numbers(storage, trial_id), reverse=True):
         if number <= above or (up_to is not None and number > up_to):
             continue
-        for entry in _entries(storage, trial_id, number):
+        yield from _of_attempt(storage, trial_id, number)
+
+
+def _of_attempt(storage: Storage, trial_id: str, number: int) -> Iterator[Checkpoint]:
+    """Its worker may live, and delete a checkpoint for a newer one while this looks: then the newer one is sought."""
+    tried: set[int] = set()
+    while entries := [entry for entry in _entries(storage, trial_id, number) if entry["step"] not in tried]:
+        for entry in entries:
+            tried.add(entry["step"])
             checkpoint = _load(storage, number, entry)
             if checkpoint is not None:
                 yield checkpoint
@@ -86,13 +97,23 @@ def attempt_numbers(storage: Storage, trial_id: str) -> list[int]:
 
 
 def _entries(storage: Storage, trial_id: str, number: int) -> list[dict[str, Any]]:
-    """What the attempt's pointer names, newest first; empty for no pointer or one that cannot be read."""
+    """What the attempt's pointer names, newest first, without what it cannot have named; empty for no pointer or one
+    that cannot be read."""
     try:
         pointer = json.loads(storage.read(paths.checkpoint_pointer(trial_id, number)))
-        previous = pointer.pop("previous")
-        return [pointer, *previous]
+        entries = [pointer, *pointer.pop("previous")]
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return []
+    return [entry for entry in entries if _is_entry(entry, trial_id, number)]
+
+
+def _is_entry(entry: Any, trial_id: str, number: int) -> bool:
+    try:
+        step, data, sidecar = entry["step"], entry, entry["sidecar"]
+        own = (paths.checkpoint_data(trial_id, number, step), paths.checkpoint_sidecar(trial_id, number, step))
+        return (data["key"], sidecar["key"]) == own and all(isinstance(each["sha256"], str) for each in (data, sidecar))
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint | None:
@@ -101,7 +122,12 @@ def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint
         return None
     known = json.loads(sidecar)
     return Checkpoint(
-        number=number, step=entry["step"], blob=blob, rows=known["history"], seconds=float(known["seconds"])
+        number=number,
+        step=entry["step"],
+        blob=blob,
+        rows=known["history"],
+        seconds=float(known["seconds"]),
+        ended=bool(known.get("ended", False)),  # earlier sweeps did not say
     )
 
 

@@ -6,7 +6,6 @@ A commit is for ever and overrides a failure. A failure holds until somebody ope
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -44,7 +43,8 @@ def read_commits(storage: Storage, trial_ids: Iterable[str]) -> Iterator[dict[st
 
 def committed_ids(storage: Storage) -> frozenset[str]:
     """The ids of all committed trials, from one listing."""
-    return frozenset(posixpath.basename(key).removesuffix(".json") for key in storage.list(paths.COMMITS))
+    folder = f"{paths.COMMITS}/"
+    return frozenset(key.removeprefix(folder).removesuffix(".json") for key in storage.list(paths.COMMITS))
 
 
 def committed(storage: Storage) -> dict[str, int]:
@@ -107,9 +107,10 @@ def failed_rounds(storage: Storage) -> dict[str, int]:
 
 def failures(storage: Storage) -> dict[str, Failure]:
     """The last failure of every trial that failed and is not committed."""
-    done = committed_ids(storage)
+    rounds = failed_rounds(storage)
+    done = committed_ids(storage) if rounds else frozenset()
     found = {}
-    for trial_id, number in failed_rounds(storage).items():
+    for trial_id, number in rounds.items():
         if trial_id not in done:
             content = json.loads(storage.read(paths.failure(trial_id, number)))
             content["failure"] = FailureClass(content["failure"])

@@ -1,15 +1,16 @@
 """From a file per attempt to three tables: the data set, built from commits alone.
 
-A generation `dataset/v<k>/` holds the Parquet parts that it wrote; `dataset/current.json` is the manifest of the
-current generation and lists the parts of all tables, wherever they are. The scheme:
+A generation has a manifest, `dataset/manifests/<k>.json`, which lists the parts of all tables, wherever they are. The
+one with the highest number is current. The scheme:
 
 - `trials` is small and written whole by each generation, sorted by prompt, seed and variant.
 - `history` and `renders` only grow. A part that has reached its full size is never written again: later generations
   refer to it. The one part a table that is not full yet is read and written anew together with the new trials.
-- A writer first claims its `k` (create-if-absent), so two of them never write the same keys, and switches the manifest
-  last. Should an older generation win that race, nothing is lost: readers take the manifest and then every commit that
-  is not in it, and the next compaction adds those.
-- Files that neither the current nor the previous manifest lists are deleted.
+- A writer first claims a folder `dataset/v<k>/` (create-if-absent), so two of them never write the same keys, and
+  creates the manifest last. Generation k + 1 is made from generation k alone, and created once: a writer that comes too
+  late, however late, has written for nothing and begins again. For that, old manifests are emptied and never deleted.
+- Readers take the current manifest and then every commit that is not in it.
+- Files that neither the current nor the previous manifest lists are deleted, unless a later writer has claimed them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,10 +59,11 @@ class Part:
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """One generation: its parts, the commits they hold, and which failures are among its rows. `previous` are the keys
-    that the generation before it listed, kept for readers that have it open. `tally` is what was counted of the journal
-    for trials that it has no commit of."""
+    that the generation before it listed, kept for readers that have it open. `folder` is the number of the folder that
+    it wrote into. `tally` is what was counted of the journal for trials that it has no commit of."""
 
     version: int
+    folder: int
     parts: tuple[Part, ...]
     commits: frozenset[str]
     failures: str
@@ -71,17 +74,22 @@ class Manifest:
         return [part for part in self.parts if part.table == table]
 
 
-EMPTY = Manifest(version=0, parts=(), commits=frozenset(), failures="", previous=())
+EMPTY = Manifest(version=0, folder=0, parts=(), commits=frozenset(), failures="", previous=())
 
 
 def read_manifest(storage: Storage) -> Manifest:
     """The current generation, or `EMPTY` before the first."""
-    try:
-        data = json.loads(storage.read(paths.DATASET_POINTER))
-    except FileNotFoundError:
-        return EMPTY
+    while keys := storage.list(paths.MANIFESTS):
+        data = json.loads(storage.read(keys[-1]))
+        if data:
+            return _manifest(data)  # else two generations were made since the listing
+    return EMPTY
+
+
+def _manifest(data: dict[str, Any]) -> Manifest:
     return Manifest(
         version=data["version"],
+        folder=data["folder"],
         parts=tuple(Part(**part) for part in data["parts"]),
         commits=frozenset(data["commits"]),
         failures=data["failures"],
@@ -95,34 +103,42 @@ def compact(storage: Storage) -> int | None:
 
     Raises CorruptResult when a committed table is missing or has changed; the current generation then stays.
     """
-    current = read_manifest(storage)
+    while True:
+        current = read_manifest(storage)
+        made = _next(storage, current)
+        if made is None:
+            return None
+        if storage.create(paths.dataset_manifest(made.version), _manifest_json(made)):
+            _delete_unlisted(storage, made)
+            return made.version
+
+
+def _next(storage: Storage, current: Manifest) -> Manifest | None:
+    """The generation after the current one, written but for its manifest; None if nothing is new."""
     fresh = committed_ids(storage) - current.commits
     failed = sorted(failures(storage).values(), key=lambda failure: failure.trial_id)
     fingerprint = " ".join(f"{failure.trial_id}/{failure.round}" for failure in failed)
     if not fresh and fingerprint == current.failures:
         return None
-    version = _claim(storage, current.version + 1)
+    folder = _claim(storage, current.folder + 1)
     results = fresh_results(storage, fresh)
     tally = count_on(storage, current.tally)
     trials = _joined_trials(storage, current, results, failed, tally)
-    parts = [_write(storage, paths.dataset_part(version, "trials", 0), "trials", trials, full=False)]
+    parts = [_write(storage, paths.dataset_part(folder, "trials", 0), "trials", trials, full=False)]
     order = [trial_id for trial_id in trials["trial_id"].to_pylist() if trial_id in fresh]
     for table in PART_BYTES:
         pieces = (results.detail(storage, trial_id, table) for trial_id in order)
-        parts += _grow(storage, version, table, current.of(table), pieces)
-    made = Manifest(
-        version=version,
+        parts += _grow(storage, folder, table, current.of(table), pieces)
+    collect_checkpoints(storage, results)
+    return Manifest(
+        version=current.version + 1,
+        folder=folder,
         parts=tuple(parts),
         commits=current.commits | fresh,
         failures=fingerprint,
         previous=tuple(part.key for part in current.parts),
         tally=tally.without(current.commits | fresh),
     )
-    collect_checkpoints(storage, results)
-    if read_manifest(storage).version < version:
-        storage.write(paths.DATASET_POINTER, _manifest_json(made))
-        _delete_unlisted(storage, made)
-    return version
 
 
 def all_trials(storage: Storage, manifest: Manifest, results: Results, failed: Sequence[Failure]) -> pa.Table:
@@ -159,7 +175,7 @@ def _joined_trials(
     return _sorted(with_config_columns(joined), "trials")
 
 
-def _grow(storage: Storage, version: int, table: str, kept: Sequence[Part], pieces: Iterable[pa.Table]) -> list[Part]:
+def _grow(storage: Storage, folder: int, table: str, kept: Sequence[Part], pieces: Iterable[pa.Table]) -> list[Part]:
     """The table's parts: the full ones as they are, the open one joined with the pieces and cut where it is full."""
     pieces = iter(pieces)
     first = next(pieces, None)
@@ -174,11 +190,11 @@ def _grow(storage: Storage, version: int, table: str, kept: Sequence[Part], piec
         batch.append(piece)
         size += piece.nbytes
         if size >= PART_BYTES[table]:
-            key = paths.dataset_part(version, table, next(numbers))
+            key = paths.dataset_part(folder, table, next(numbers))
             parts.append(_write(storage, key, table, _joined(batch, table), full=True))
             batch, size = [], 0
     if batch:
-        key = paths.dataset_part(version, table, next(numbers))
+        key = paths.dataset_part(folder, table, next(numbers))
         parts.append(_write(storage, key, table, _joined(batch, table), full=False))
     return parts
 
@@ -197,11 +213,11 @@ def _write(storage: Storage, key: str, table: str, data: pa.Table, *, full: bool
     return Part(key=key, table=table, rows=data.num_rows, full=full, sha256=hashlib.sha256(content).hexdigest())
 
 
-def _claim(storage: Storage, version: int) -> int:
-    """The first generation from `version` on that nobody has begun."""
-    while not storage.create(paths.dataset_claim(version), b"{}"):
-        version += 1
-    return version
+def _claim(storage: Storage, folder: int) -> int:
+    """The first folder from `folder` on that nobody has begun."""
+    while not storage.create(paths.dataset_claim(folder), b"{}"):
+        folder += 1
+    return folder
 
 
 def _manifest_json(manifest: Manifest) -> bytes:
@@ -212,8 +228,12 @@ def _manifest_json(manifest: Manifest) -> bytes:
 
 
 def _delete_unlisted(storage: Storage, manifest: Manifest) -> None:
-    """Remove the files of older generations that neither this manifest nor the one before it lists."""
-    listed = {part.key for part in manifest.parts} | set(manifest.previous) | {paths.DATASET_POINTER}
+    """Remove the files that neither this manifest nor the one before it lists, in folders that were claimed before this
+    one's: whoever else writes there has read this manifest's predecessor or an older one, and so comes too late."""
+    listed = {part.key for part in manifest.parts} | set(manifest.previous)
+    if manifest.version > 2:
+        storage.write(paths.dataset_manifest(manifest.version - 2), b"{}")
     for key in storage.list(paths.DATASET):
-        if key not in listed and int(key.split("/")[1].removeprefix("v")) < manifest.version:
+        place = key.split("/")[1]
+        if key not in listed and place.startswith("v") and int(place.removeprefix("v")) < manifest.folder:
             storage.delete(key)

@@ -15,6 +15,7 @@ pack_capped        device (its kind), cap (trials on a worker at most from now o
 cancelled          trial_id
 reopened           trial_id (it was cancelled)
 reseeded           trial_id, parent (the trial that diverged), seed
+attempt_refused    trial_id, number, message (its files are not whole: it is never committed)
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)
@@ -23,6 +24,7 @@ compaction_failed  message (it is tried again)
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -38,13 +40,20 @@ _URGENT = frozenset({"attempt_ended", "failed", "round_opened"})
 
 class Journal:
     """The facts of one driver, buffered. `check` is called before each write and raises `Fenced` if a newer driver has
-    taken over."""
+    taken over. `clock` dates the facts, `steady` measures how long they have waited."""
 
-    def __init__(self, storage: Storage, epoch: int, clock: Callable[[], float], check: Callable[[], None]) -> None:
-        self._storage, self._epoch, self._clock, self._check = storage, epoch, clock, check
+    def __init__(
+        self,
+        storage: Storage,
+        epoch: int,
+        clock: Callable[[], float],
+        check: Callable[[], None],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._storage, self._epoch, self._clock, self._check, self._steady = storage, epoch, clock, check, steady
         self._sequence = 0
         self._lines: list[str] = []
-        self._flushed_at = clock()
+        self._flushed_at = steady()
         self.urgent = False
 
     def add(self, fact: Fact) -> None:
@@ -54,7 +63,7 @@ class Journal:
 
     def due(self, seconds: float, facts: int) -> bool:
         """Whether facts wait, and are urgent, older than `seconds` or more than `facts`."""
-        late = self._clock() - self._flushed_at >= seconds or len(self._lines) > facts
+        late = self._steady() - self._flushed_at >= seconds or len(self._lines) > facts
         return bool(self._lines) and (self.urgent or late)
 
     def flush(self) -> None:
@@ -67,7 +76,7 @@ class Journal:
             raise Fenced(f"another driver writes the journal of epoch {self._epoch}")
         self._sequence += 1
         self._lines.clear()
-        self._flushed_at = self._clock()
+        self._flushed_at = self._steady()
         self.urgent = False
 
 

@@ -7,6 +7,9 @@ storage by `sync`.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import fcntl
 import hashlib
 import json
 import logging
@@ -64,7 +67,9 @@ class MlflowSink:
 
     def __init__(self, storage: Storage, uri: str) -> None:
         self._storage = storage
-        self._client = MlflowClient(tracking_uri=uri)
+        with _alone(uri):
+            self._client = MlflowClient(tracking_uri=uri)
+            self._client.search_experiments(max_results=1)  # makes the tables of a new database
         self._sweep_id = sweep_id(storage)
         self._experiment = self._find_experiment(uri)
         self._runs: dict[str, str] = {}
@@ -82,7 +87,9 @@ class MlflowSink:
         run_id = self._runs.get(trial_id)
         if run_id is None or step <= self._last_step(run_id):
             return
-        self._log_rows(run_id, [{STEP: step, **metrics}])
+        # In single precision, as the history in storage will have it.
+        single = {name: ctypes.c_float(value).value for name, value in metrics.items()}
+        self._log_rows(run_id, [{STEP: step, **single}])
 
     def trial_committed(self, trial_id: str, row: Mapping[str, Any]) -> None:
         self.mirror(fresh_results(self._storage, [trial_id]), trial_id)
@@ -241,6 +248,18 @@ class MlflowSink:
         for name, value in wanted.items():
             if name not in known:
                 self._client.log_metric(run_id, name, float(value), step=int(row["steps"]))
+
+
+@contextlib.contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Be the only process of this machine here, for a SQLite file: two that make its tables at once both fail."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    with open(f"{uri.removeprefix('sqlite:///').partition('?')[0]}.lock", "ab") as lock:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def sync(

@@ -32,7 +32,7 @@ class Sink(Protocol):
 
 
 class Tracker(Sink, Protocol):
-    """A sink that never blocks and never raises. `progress` may be dropped, the other calls are kept in order."""
+    """A sink that never blocks and never raises. Calls are kept in order, and dropped for want of room."""
 
     def close(self, timeout: float) -> None:
         """Deliver what is left for at most `timeout` seconds, then give up."""
@@ -60,7 +60,7 @@ class NullTracker:
 
 @dataclass(frozen=True, kw_only=True)
 class Counters:
-    """What became of the calls so far: `delivered`, `dropped` (progress, for want of room), `failed` (given up after
+    """What became of the calls so far: `delivered`, `dropped` (for want of room), `failed` (given up after
     `tries` errors), `pending`. `last_error` is the sink's last complaint."""
 
     delivered: int = 0
@@ -81,18 +81,17 @@ class _Call:
 class QueuedTracker:
     """Queues every call for one daemon thread, which makes the sink and calls it.
 
-    At most `room` progress calls wait; the oldest makes way. Lifecycle calls always wait their turn. After `tries`
-    errors in a row the circuit opens: the sink is left alone for `pause` seconds, twice as long after each failed
-    probe.
+    At most `room` progress calls wait, and ten times as many others; the oldest makes way. After `tries` errors in a
+    row the circuit opens: the sink is left alone for `pause` seconds, twice as long after each failed probe.
     """
 
     def __init__(
         self, sink_factory: Callable[[], Sink], *, room: int = 1000, tries: int = 3, pause: float = 15.0
     ) -> None:
         self._factory = sink_factory
-        self._tries, self._pause = tries, pause
+        self._room, self._tries, self._pause = room, tries, pause
         self._changed = threading.Condition()
-        self._lifecycle: deque[_Call] = deque()
+        self._lifecycle: deque[_Call] = deque(maxlen=10 * room)
         self._progress: deque[_Call] = deque(maxlen=room)
         self._order = 0
         self._busy = False
@@ -170,7 +169,10 @@ class QueuedTracker:
                 self._done(call, "failed")
                 return
             self._busy = False
-            self._lifecycle.appendleft(call)
+            if len(self._lifecycle) < 10 * self._room:  # else it is the oldest, and makes way
+                self._lifecycle.appendleft(call)
+            else:
+                self._counters["dropped"] += 1
 
     def _done(self, call: _Call, counter: str) -> None:
         with self._changed:

@@ -89,6 +89,36 @@ def test_a_damaged_pointer_falls_back_to_the_attempt_before(tmp_storage: Storage
     assert found(tmp_storage) == [(1, 2)]
 
 
+@given(at=st.integers(min_value=0, max_value=10_000), bit=st.integers(min_value=0, max_value=7))
+def test_a_pointer_with_any_bit_flipped_raises_nothing(at: int, bit: int) -> None:
+    storage = Storage("memory://flipped")
+    save(storage, 1, 2)
+    save(storage, 2, 4, 6)
+    key = paths.checkpoint_pointer(ID, 2)
+    changed = bytearray(storage.read(key))
+    changed[at % len(changed)] ^= 1 << bit
+    storage.write(key, bytes(changed))
+    assert {(1, 2)} <= set(found(storage)) <= {(2, 6), (2, 4), (1, 2)}
+
+
+def test_a_checkpoint_that_is_replaced_while_it_is_sought_is_sought_again(
+    tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stale worker goes on, keeps one, and is quicker than who reads its pointer."""
+    save(tmp_storage, 1, 2)
+    save(tmp_storage, 2, 4, keep=1)
+    read = tmp_storage.read
+
+    def overtaken(key: str) -> bytes:
+        if key == paths.checkpoint_data(ID, 2, 4):
+            monkeypatch.setattr(tmp_storage, "read", read)
+            save(tmp_storage, 2, 6, keep=1)
+        return read(key)
+
+    monkeypatch.setattr(tmp_storage, "read", overtaken)
+    assert newest_checkpoint(tmp_storage, ID) == checkpoint(2, 6)
+
+
 def test_a_crash_before_the_pointer_leaves_the_one_before(tmp_storage: Storage) -> None:
     save(tmp_storage, 1, 2)
     tmp_storage.write(paths.checkpoint_data(ID, 1, 4), b"1:4")

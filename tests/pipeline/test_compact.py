@@ -25,7 +25,7 @@ def storage(tmp_storage: Storage) -> Storage:
 
 def _read(storage: Storage, table: str) -> pd.DataFrame:
     """What any Parquet reader sees of the current generation."""
-    parts = json.loads(storage.read(paths.DATASET_POINTER))["parts"]
+    parts = json.loads(storage.read(storage.list(paths.MANIFESTS)[-1]))["parts"]
     files = [storage.path(part["key"]) for part in parts if part["table"] == table]
     return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
 
@@ -69,7 +69,9 @@ def test_the_previous_generation_stays_and_older_ones_go(storage: Storage) -> No
     for number, prompt in enumerate("abcd", start=1):
         commit_trial(storage, trial(prompt))
         assert compact(storage) == number
-    assert {key.split("/")[1] for key in storage.list(paths.DATASET)} == {"v3", "v4", "current.json"}
+    assert {key.split("/")[1] for key in storage.list(paths.DATASET)} == {"v3", "v4", "manifests"}
+    emptied = [key for key in storage.list(paths.MANIFESTS) if storage.read(key) == b"{}"]
+    assert emptied == [paths.dataset_manifest(1), paths.dataset_manifest(2)]
 
 
 def test_full_parts_are_never_written_again(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,19 +164,20 @@ def test_a_changed_file_stops_the_compaction(storage: Storage, table: str) -> No
     storage.delete(key)
     with pytest.raises(CorruptResult, match="missing"):
         compact(storage)
-    assert not storage.exists(paths.DATASET_POINTER)
+    assert storage.list(paths.MANIFESTS) == []
 
 
 def test_a_compaction_that_died_leaves_its_number_and_no_harm(storage: Storage) -> None:
     commit_trial(storage, trial("a"))
     assert storage.create(paths.dataset_claim(1), b"{}")
     storage.write(paths.dataset_part(1, "trials", 0), b"torn")
-    assert compact(storage) == 2
+    assert compact(storage) == 1
+    assert read_manifest(storage).folder == 2
     assert len(Sweep(storage).trials()) == 1
     assert not storage.exists(paths.dataset_part(1, "trials", 0))
 
 
-def test_a_slower_writer_does_not_turn_the_pointer_back(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slower_writer_begins_again_from_what_overtook_it(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     commit_trial(storage, trial("a"))
     real, once = compaction.fresh_results, []
 
@@ -182,13 +185,35 @@ def test_a_slower_writer_does_not_turn_the_pointer_back(storage: Storage, monkey
         if not once:
             once.append(True)
             commit_trial(storage, trial("b"))
-            assert compact(storage) == 2
+            assert compact(storage) == 1
+            commit_trial(storage, trial("c"))
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(compaction, "fresh_results", overtaken)
-    assert compact(storage) == 1
+    assert compact(storage) == 2
     assert read_manifest(storage).version == 2
-    assert len(Sweep(storage).trials()) == 2
+    assert len(_read(storage, "trials")) == len(Sweep(storage).trials()) == 3
+
+
+def test_a_writer_that_was_asleep_for_generations_does_no_harm(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read the current generation and claimed its folder when others make several and delete what it wrote."""
+    commit_trial(storage, trial("a"))
+    real, once = compaction.collect_checkpoints, []
+
+    def overtaken(*arguments: object) -> object:
+        if not once:
+            once.append(True)
+            for version, prompt in enumerate("bcd", start=1):
+                commit_trial(storage, trial(prompt))
+                assert compact(storage) == version
+        return real(*arguments)  # type: ignore[arg-type, func-returns-value]
+
+    monkeypatch.setattr(compaction, "collect_checkpoints", overtaken)
+    assert compact(storage) is None
+    assert read_manifest(storage).version == 3
+    assert len(_read(storage, "trials")) == len(Sweep(storage).trials()) == 4
 
 
 def test_the_data_set_is_plain_parquet(storage: Storage, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
+from mortal import Death, Mortal
 
 from pipeline import paths
 from pipeline.driver import DriverOptions, Summary, drive
@@ -297,7 +299,7 @@ def test_a_prior_that_does_not_load_ends_the_sweep_with_a_message(tmp_storage: S
 
 
 def test_a_second_driver_is_refused(tmp_storage: Storage) -> None:
-    Lease.acquire(tmp_storage, ELSEWHERE, FakeClock(now=2e9))
+    Lease.acquire(tmp_storage, ELSEWHERE, time.time)
     with pytest.raises(LeaseHeld):
         Run(tmp_storage)(make_trials(1))
     assert started(tmp_storage) == []
@@ -403,45 +405,26 @@ def test_a_damaged_result_is_run_again(tmp_storage: Storage) -> None:
     assert states(tmp_storage) == expected([trial])
 
 
+def test_a_wall_clock_that_jumps_back_holds_nothing_up(tmp_storage: Storage, tmp_path: Path) -> None:
+    """The backoff after a worker's death is over when so much time has passed, whatever the date."""
+    run = Run(tmp_storage, tmp_path)
+    wall, steady = FakeClock(now=1e9, tick=0.1), FakeClock(tick=0.1)
+
+    def jump(state: SweepState) -> bool:
+        if any(row.status is Status.WAITING for row in state.trials):
+            wall.now = 0.0
+        return False
+
+    run.stop_when = jump
+    options = replace(OPTIONS, policy=replace(OPTIONS.policy, retries=Retries(backoff_seconds=50.0)))
+    trials = [make_trial("once:kill@4")]
+    none = FakeTracker()
+    summary = drive(trials, tmp_storage, run.executor, options, none, run.compact, run.observe, run.stop, wall, steady)
+    assert (summary.committed, wall.now < 1e6) == (1, True)
+    assert steady.now < 2000.0, "it waited as long as it should"
+
+
 # ---- a driver that dies ----------------------------------------------------------------------------------------------
-
-
-class Death(BaseException):
-    """The process is gone: nothing catches this."""
-
-
-class Mortal(Storage):
-    """Dies at the `death`-th change of the storage, just before it or just after it, and then for ever."""
-
-    def __init__(self, url: str, death: int, after: bool) -> None:
-        super().__init__(url)
-        self.changes, self.death, self.after = 0, death, after
-
-    def write(self, key: str, data: bytes) -> None:
-        with_death = self.count()
-        super().write(key, data)
-        self.die(with_death)
-
-    def create(self, key: str, data: bytes) -> bool:
-        with_death = self.count()
-        made = super().create(key, data)
-        self.die(with_death)
-        return made
-
-    def delete(self, key: str) -> None:
-        with_death = self.count()
-        super().delete(key)
-        self.die(with_death)
-
-    def count(self) -> bool:
-        self.changes += 1
-        if self.changes > self.death or (self.changes == self.death and not self.after):
-            raise Death
-        return self.changes == self.death
-
-    def die(self, now: bool) -> None:
-        if now:
-            raise Death
 
 
 @pytest.fixture
@@ -502,7 +485,7 @@ def check_tables(storage: Storage, truth: dict[str, float]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    manifest = json.loads(storage.read(paths.DATASET_POINTER))
+    manifest = json.loads(storage.read(storage.list(paths.MANIFESTS)[-1]))
     tables: dict[str, list[tuple[str, str]]] = {"trials": [], "history": []}
     for part in manifest["parts"]:
         if part["table"] in tables:

@@ -18,7 +18,8 @@ def unfenced() -> None:
 
 
 def make(storage: Storage, epoch: int = 1, clock: FakeClock | None = None) -> Journal:
-    return Journal(storage, epoch, clock or FakeClock(), unfenced)
+    clock = clock or FakeClock()
+    return Journal(storage, epoch, clock, unfenced, clock)
 
 
 def fact(number: int, kind: str = "worker_started") -> dict[str, object]:

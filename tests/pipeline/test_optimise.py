@@ -144,6 +144,24 @@ def test_priors_with_a_cheap_encoder_start_at_once(prior: str, monkeypatch: pyte
     assert list(make_engine(factory).prepare()) == []
 
 
+def test_a_scene_that_was_given_up_is_so_for_the_next_worker_too() -> None:
+    """Between its last checkpoint and its result the worker may change."""
+    health = "{steps: 4, health.collapse_opacity: 0.999, health.patience_fraction: 0.0,"
+    spec, plan = planned("mixture", **{"{steps: 1,": health})
+    factory = make_engine_factory(spec, ONE_CPU, plan)
+    assert isinstance(factory, SceneEngineFactory)
+    first, second = make_engine(factory), make_engine(factory)
+    trial = plan.trials[0]
+    first.admit(trial, None)
+    (report,) = first.step()
+    assert report.finished
+    assert report.step == 1
+    assert second.admit(trial, first.checkpoint(trial.trial_id)) == 1
+    here, there = first.finish(trial.trial_id), second.finish(trial.trial_id)
+    assert (there.verdict, there.reason) == (here.verdict, here.reason) == ("collapsed", report.reason)
+    assert [view.png for view in there.views] == [view.png for view in here.views]
+
+
 @pytest.mark.parametrize("elevation", [-90.0, 0.0, 30.0, 90.0])
 def test_finished_trials_are_rendered_at_the_elevation(elevation: float) -> None:
     spec, plan = planned("mixture", views=f"elevation: {elevation}, views")

@@ -124,7 +124,7 @@ def test_reading_writes_nothing(storage: Storage) -> None:
     sweep = Sweep(storage)
     sweep.trials(), sweep.history(), sweep.renders(), sweep.contact_sheet()
     assert storage.list() == before
-    assert paths.DATASET_POINTER in before
+    assert paths.dataset_manifest(1) in before
 
 
 def test_import_pipeline_is_light() -> None:

@@ -32,6 +32,7 @@ class Cluster:
         self.answer: Any = lambda reference: (0, [])
         self.calls: list[Reference] = []
         self.killed = 0
+        self.hangs = False
 
     def is_initialized(self) -> bool:
         return True
@@ -48,7 +49,7 @@ class Cluster:
         return SimpleNamespace(options=lambda concurrency_group: SimpleNamespace(remote=call))
 
     def wait(self, references: list[Reference], num_returns: int, timeout: float) -> tuple[list[Reference], list[Any]]:
-        return references, []
+        return ([], references) if self.hangs else (references, [])
 
     def get(self, reference: Reference) -> Any:
         return self.answer(reference)
@@ -112,6 +113,37 @@ def test_a_worker_that_stays_silent_is_killed_and_given_up(
     assert lost.message.startswith("no answer any more")
     assert cluster.killed == 1
     assert executor.poll(0.0) == []
+
+
+def test_a_worker_that_hangs_is_killed_and_given_up(executor: RayExecutor, cluster: Cluster, clock: FakeClock) -> None:
+    """Ray takes a stopped process for alive: its calls are just never answered."""
+    assert executor.poll(0.0) == []
+    cluster.hangs = True
+    clock.sleep(129.0)
+    assert executor.poll(0.0) == []
+    clock.sleep(1.0)
+    (lost,) = executor.poll(0.0)
+    assert isinstance(lost, WorkerLost)
+    assert (lost.failure, lost.message) == (FailureClass.INFRASTRUCTURE, "no answer for 130 seconds")
+    assert cluster.killed == 1
+
+
+def test_a_worker_that_waits_for_a_node_is_not_given_up(
+    executor: RayExecutor, cluster: Cluster, clock: FakeClock
+) -> None:
+    cluster.hangs = True
+    clock.sleep(100_000.0)
+    assert executor.poll(0.0) == []
+    assert not cluster.killed
+
+
+def test_a_driver_that_slept_does_not_blame_its_workers(
+    executor: RayExecutor, cluster: Cluster, clock: FakeClock
+) -> None:
+    assert executor.poll(0.0) == []
+    clock.sleep(10_000.0)
+    assert executor.poll(0.0) == []
+    assert not cluster.killed
 
 
 @pytest.mark.parametrize("preempted", [False, True])

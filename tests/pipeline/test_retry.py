@@ -132,6 +132,13 @@ def test_a_diverged_trial_starts_anew_without_its_checkpoints() -> None:
     assert (row.resume_from, row.barred) == (None, 2)
 
 
+def test_a_worker_that_died_may_have_left_a_checkpoint_that_nobody_heard_of() -> None:
+    row = replace(ROW, resume_from=None, number=3)
+    for failure in (FailureClass.INFRASTRUCTURE, FailureClass.PREEMPTION):
+        assert end_attempt(row, ending(failure, worker_lost=True), Retries(), now=0.0).resume_from == 3
+        assert end_attempt(row, ending(failure), Retries(), now=0.0).resume_from is None
+
+
 def test_backoff_doubles_up_to_its_limit_with_a_jitter_of_its_own() -> None:
     retries = Retries(backoff_seconds=2.0, backoff_limit=20.0)
     delays = [backoff(retries, "a", 1, count) for count in range(1, 8)]

@@ -242,6 +242,21 @@ def test_a_refused_commit_is_charged_to_infrastructure() -> None:
     assert (row.status, row.failures) == (Status.WAITING, {FailureClass.INFRASTRUCTURE: 1})
 
 
+def test_a_refused_attempt_of_a_failed_trial_changes_nothing() -> None:
+    """A stale worker finished it, badly, when the trial had been given up."""
+    (trial,) = make_trials(1)
+    row = TrialState(
+        trial=trial, status=Status.FAILED, number=2, failures={FailureClass.USER: 2}, failed_by=FailureClass.USER
+    )
+    state = SweepState.of([row], Policy())
+    state, commands = decide(state, SweepStarted(now=0.0, finished=((trial.trial_id, 2),)))
+    assert commands == [Commit(trial_id=trial.trial_id, number=2)]
+    state, commands = decide(state, CommitRefused(trial_id=trial.trial_id, number=2, message="torn"))
+    assert state.trials[trial.trial_id] == row
+    assert RecordFailure(trial_id=trial.trial_id) in commands
+    assert state.unfinished == 0
+
+
 def test_a_stop_stops_every_worker_and_admits_nothing() -> None:
     sweep = Sweep(make_trials(3), Policy(max_workers=2))
     sweep.ready("e1w0", capacity=1)

@@ -75,10 +75,10 @@ def test_calls_arrive_in_order() -> None:
     assert tracker.counters() == Counters(delivered=6)
 
 
-def test_a_hanging_sink_holds_nobody_up_and_drops_only_progress() -> None:
+def test_a_hanging_sink_holds_nobody_up_and_drops_progress_first() -> None:
     release = threading.Event()
     sink = Recorder(before=lambda number: assert_soon(release))
-    tracker = QueuedTracker(lambda: sink, room=5)
+    tracker = QueuedTracker(lambda: sink, room=10)
     began = time.monotonic()
     tracker.trial_started(trial(), 1)
     _until(lambda: sink.seen == 1)
@@ -87,13 +87,13 @@ def test_a_hanging_sink_holds_nobody_up_and_drops_only_progress() -> None:
         tracker.trial_committed(f"t{step}", {})
     tracker.close(0.05)
     assert time.monotonic() - began < 3.0
-    assert tracker.counters().dropped == 95
-    assert tracker.counters().pending == 106
+    assert tracker.counters().dropped == 90
+    assert tracker.counters().pending == 111
     release.set()
     _until(lambda: tracker.counters().pending == 0)
     kinds = [call[0] for call in sink.calls]
-    assert (kinds.count("committed"), kinds.count("progress"), kinds.count("started")) == (100, 5, 1)
-    assert [call[2] for call in sink.calls if call[0] == "progress"] == [95, 96, 97, 98, 99]
+    assert (kinds.count("committed"), kinds.count("progress"), kinds.count("started")) == (100, 10, 1)
+    assert [call[2] for call in sink.calls if call[0] == "progress"] == list(range(90, 100))
 
 
 def test_a_raising_sink_is_given_up_call_by_call_and_left_alone() -> None:
@@ -177,3 +177,25 @@ def test_where_mlflow_is(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team:5000")
     assert mlflow_uri("auto", tmp_storage) == mlflow_uri("auto", remote) == "http://team:5000"
     assert mlflow_uri("off", remote) is None
+
+
+def test_a_sink_that_hangs_costs_a_bounded_queue() -> None:
+    """However long a sweep goes on meanwhile, what waits is bounded, and what made way is counted."""
+    held, let_go = threading.Event(), threading.Event()
+
+    def hang(number: int) -> None:
+        held.set()
+        assert let_go.wait(10)
+
+    tracker = QueuedTracker(lambda: Recorder(hang), room=2)
+    tracker.trial_failed("first", "")
+    assert_soon(held)
+    for number in range(100):
+        tracker.trial_failed(str(number), "")
+        tracker.progress(str(number), number, {})
+    counters = tracker.counters()
+    assert counters.pending == 1 + 20 + 2
+    assert counters.dropped == 80 + 98
+    let_go.set()
+    tracker.close(timeout=10.0)
+    assert tracker.counters().delivered == 1 + 20 + 2

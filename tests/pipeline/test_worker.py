@@ -229,6 +229,32 @@ def test_a_trial_that_failed_to_finish_does_not_step_again(tmp_storage: Storage,
     assert history(tmp_storage, trial, 2) == [1, 2, 3, 4, 5]
 
 
+def test_a_trial_that_ended_early_has_ended_for_the_next_worker_too(tmp_storage: Storage, tmp_path: Path) -> None:
+    """Its worker went between the last checkpoint and the tables."""
+    trial = make_trial("collapse@3 once:fail:finish@0", steps=9)
+    assert told(run(make(tmp_storage, scratch=str(tmp_path)), trial)) == [("TrialFailed", FailureClass.USER)]
+    events = run(make(tmp_storage, scratch=str(tmp_path)), trial, number=2, resume_from=1)
+    assert told(events) == [("TrialFinished", 3)]
+    row = result_row(tmp_storage, trial.trial_id, 2)
+    assert (row["verdict"], row["steps"]) == ("collapsed", 3)
+    assert row["metrics"]["state"] == state_metric(state_after(trial, 3))
+    assert row["metrics"]["loss"] == state_metric(state_after(trial, 3)) / 2**48, "of the step that it did not do"
+    assert history(tmp_storage, trial, 2) == [1, 2, 3]
+
+
+def test_barred_checkpoints_are_not_fallen_back_to(tmp_storage: Storage) -> None:
+    """Attempt 1 led to divergence, attempt 2 left nothing."""
+    trial = make_trial(steps=9)
+    first = make(tmp_storage, replace(QUIET, every_steps=3))
+    first.admit(Assignment(trial=trial, number=1))
+    steps(first, 7)
+    third = make(tmp_storage)
+    third.admit(Assignment(trial=trial, number=3, resume_from=2, above=1))
+    steps(third, 1)
+    assert isinstance(third._engine, FakeEngine)
+    assert third._engine.admitted == [(trial.trial_id, 0)]
+
+
 def test_a_corrupt_checkpoint_falls_back(tmp_storage: Storage) -> None:
     trial = make_trial(steps=9)
     first = make(tmp_storage, replace(QUIET, every_steps=3))

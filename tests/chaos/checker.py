@@ -1,0 +1,386 @@
+"""Reads what a sweep left in storage, and says what of its promises does not hold. Shares no code with the product.
+
+`objects` are all objects of the sweep by key. `log` is what workers did, in order: (process, trial id, `claim`,
+number of the attempt), or `start` or `step` with the step that the trial was at. `interval` is the steps between
+checkpoints.
+
+I1 every trial of the plan ends in one commit, or else in a failure with a class and a reason
+I2 the data set has one row for each trial, and for each step and view of a completed one; nothing was lost
+I3 a result is what an uninterrupted run would have had, bit for bit
+I4 a fault costs at most the steps between two checkpoints; with notice, none
+I5 budgets hold: preemptions and stops are never charged, a class that gives a trial up has cost its budget + 1 attempts
+I6 no object outside `attempts/` is half or foreign
+I7 what stale attempts and drivers wrote counts for nothing: one result, one start of an attempt, the last driver's word
+
+The last journal object of a driver that was replaced may have been written after the next driver had read the journal,
+so its facts may come on top of what budgets allow. No other fact may.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import re
+import struct
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+LogEntry = tuple[str, str, str, int]
+
+CHARGED = ("user", "infrastructure", "out_of_memory", "divergence", "poison")
+DEATHS = 3  # of workers, for poison, the last one with nothing else on board
+ENOUGH_NOTICE = 15.0
+_KNOWN = re.compile(
+    r"spec/\d{4}\.yaml|plan/\d{4}\.parquet|journal/\d{6}-\d{8}\.jsonl|lease/(\d{6}|heartbeat)\.json"
+    r"|orders/\d+\.json|commits/[0-9a-f]{20}\.json|failures/[0-9a-f]{20}/\d{4}\.json|mlflow\.json"
+    r"|dataset/v\d+/(claim\.json|(trials|history|renders)/part-\d{4}\.parquet)|dataset/manifests/\d{6}\.json"
+)
+
+
+def check(
+    objects: Mapping[str, bytes],
+    log: Sequence[LogEntry],
+    interval: int,
+    damaged: Iterable[str] = (),
+    punctual: bool = True,
+) -> list[str]:
+    """The violations, each a sentence that begins with its invariant. `damaged` are trials whose checkpoints were
+    tampered with, so that more than one interval may have to be done again; `punctual` says that nothing kept workers
+    from their checkpoints when they had notice."""
+    seen = _Seen({key: data for key, data in objects.items() if "/." not in f"/{key}"})
+    try:
+        return [
+            *_objects(seen), *_ends(seen), *_dataset(seen), *_results(seen), *_budgets(seen), *_stale(seen),
+            *_redone(seen, log, interval, set(damaged), _with_notice(seen) if punctual else set()),
+        ]  # fmt: skip
+    except (KeyError, ValueError, TypeError, OSError) as error:
+        return [f"I6: storage cannot be read: {type(error).__name__}: {error}"]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    trial_id: str
+    prompt: str
+    seed: int
+    steps: int
+
+    def told(self, word: str) -> int | None:
+        """The step of `word@step` in the prompt, if the trial gets there."""
+        found = re.search(rf"(?<!once:){word}@(\d+)", self.prompt)
+        return int(found[1]) if found and int(found[1]) <= self.steps else None
+
+    @property
+    def last(self) -> int:
+        return self.told("collapse") or self.steps
+
+    def states(self) -> list[str]:
+        """The scene's state after each step, from 0 on."""
+        states = [self.trial_id]
+        for step in range(1, self.last + 1):
+            states.append(hashlib.sha256(f"{states[-1]}:{self.seed}:{step}".encode()).hexdigest())
+        return states
+
+    def losses(self) -> list[float]:
+        """Of each step from 1 on, in the single precision of the table."""
+        exact = [int(state[:12], 16) / 2**48 for state in self.states()[1:]]
+        return [struct.unpack("f", struct.pack("f", loss))[0] for loss in exact]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    objects: Mapping[str, bytes]
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def json(self, key: str) -> Any:
+        return json.loads(self.objects[key])
+
+    def under(self, folder: str) -> list[str]:
+        return sorted(key for key in self.objects if key.startswith(f"{folder}/"))
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = pq.ParquetFile(io.BytesIO(self.objects[key])).read(use_threads=False).to_pylist()
+        return rows
+
+    @cached_property
+    def plan(self) -> dict[str, _Trial]:
+        rows = [row for key in self.under("plan") for row in self.rows(key)]
+        return {row["trial_id"]: _Trial(row["trial_id"], row["prompt"], row["seed"], row["steps"]) for row in rows}
+
+    @cached_property
+    def budgets(self) -> dict[str, int]:
+        spec = yaml.safe_load(self.objects[self.under("spec")[-1]])
+        return {
+            "user": 1,
+            "infrastructure": 5,
+            "out_of_memory": 2,
+            "divergence": 0,
+            "poison": 0,
+            **spec.get("retries", {}),
+        }
+
+    @cached_property
+    def commits(self) -> dict[str, Any]:
+        return {_stem(key): self.json(key) for key in self.under("commits")}
+
+    @cached_property
+    def failures(self) -> dict[str, Any]:
+        """The last round's failure of each trial that failed and is not committed."""
+        return {
+            key.split("/")[1]: self.json(key) for key in self.under("failures") if key.split("/")[1] not in self.commits
+        }
+
+    @cached_property
+    def epochs(self) -> int:
+        return max((int(_stem(key)) for key in self.under("lease") if _stem(key).isdigit()), default=0)
+
+    @cached_property
+    def journal(self) -> list[tuple[dict[str, Any], bool]]:
+        """Every fact, and whether it may be a late one: in the last object of a driver that was replaced."""
+        keys = self.under("journal")
+        last = {key.split("-")[0]: key for key in keys}
+        newest = f"journal/{self.epochs:06d}"
+        return [
+            (json.loads(line), key == last[key.split("-")[0]] and not key.startswith(newest))
+            for key in keys
+            for line in self.objects[key].decode().splitlines()
+        ]
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The current generation."""
+        content: dict[str, Any] = self.json(self.under("dataset/manifests")[-1])
+        return content
+
+    def count(self, fact: str, **wanted: Any) -> tuple[int, int]:
+        """How many such facts there are at least, without the late ones, and at most."""
+        found = [
+            late
+            for content, late in self.journal
+            if content["fact"] == fact and all(content.get(key) == value for key, value in wanted.items())
+        ]
+        return found.count(False), len(found)
+
+
+def _stem(key: str) -> str:
+    return key.rpartition("/")[2].partition(".")[0]
+
+
+# ---- I6 --------------------------------------------------------------------------------------------------------------
+
+
+def _objects(seen: _Seen) -> Iterator[str]:
+    for key, data in seen.objects.items():
+        if key.startswith("attempts/"):
+            continue
+        if not _KNOWN.fullmatch(key):
+            yield f"I6: {key} is no object of a sweep"
+            continue
+        try:
+            if key.endswith(".json"):
+                json.loads(data)
+            elif key.endswith(".parquet"):
+                pq.ParquetFile(io.BytesIO(data))
+            elif key.endswith(".jsonl"):
+                if not data.endswith(b"\n"):
+                    raise ValueError("no end of line")
+                for line in data.splitlines():
+                    json.loads(line)
+        except (ValueError, OSError) as error:
+            yield f"I6: {key} is half or damaged: {error}"
+
+
+# ---- I1 --------------------------------------------------------------------------------------------------------------
+
+
+def _ends(seen: _Seen) -> Iterator[str]:
+    for trial_id in seen.plan:
+        failure = seen.failures.get(trial_id)
+        if trial_id not in seen.commits and failure is None:
+            yield f"I1: trial {trial_id} has no end"
+        elif failure is not None and not (failure["failure"] and failure["reason"]):
+            yield f"I1: trial {trial_id} failed without a reason"
+    for trial_id in [*seen.commits, *seen.failures]:
+        if trial_id not in seen.plan:
+            yield f"I1: trial {trial_id} is not in the plan"
+    for trial_id, commit in seen.commits.items():
+        prefix = f"attempts/{trial_id}/{commit['number']}/"
+        for name, entry in {**commit["tables"], **commit["files"]}.items():
+            data = seen.objects.get(entry["key"])
+            if not entry["key"].startswith(prefix) or commit["trial_id"] != trial_id:
+                yield f"I1: the commit of {trial_id} names a file of another attempt: {entry['key']}"
+            elif data is None or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+                yield f"I1: the commit of {trial_id} has lost its {name}"
+
+
+# ---- I2, I7 ----------------------------------------------------------------------------------------------------------
+
+
+def _dataset(seen: _Seen) -> Iterator[str]:
+    tables: dict[str, list[dict[str, Any]]] = {"trials": [], "history": [], "renders": []}
+    for part in seen.manifest["parts"]:
+        data = seen.objects.get(part["key"])
+        if data is None or hashlib.sha256(data).hexdigest() != part["sha256"]:
+            yield f"I2: the data set has lost {part['key']}"
+            return
+        tables[part["table"]] += seen.rows(part["key"])
+    if set(seen.manifest["commits"]) != set(seen.commits):
+        yield "I2: the data set is not made of the commits"
+    counts = Counter(row["trial_id"] for row in tables["trials"])
+    for trial_id in seen.plan:
+        if counts[trial_id] != 1:
+            yield f"I2: trial {trial_id} has {counts[trial_id]} rows in the data set"
+    rows = {row["trial_id"]: row for row in tables["trials"]}
+    steps, views = _by_trial(tables["history"]), _by_trial(tables["renders"])
+    for trial_id, row in rows.items():
+        commit = seen.commits.get(trial_id)
+        if (row["status"] == "completed") is not (commit is not None):
+            yield f"I2: trial {trial_id} is {row['status']} in the data set"
+        if commit is None or trial_id not in seen.plan:
+            continue
+        if row["attempt"] != commit["number"]:
+            yield f"I7: trial {trial_id} shows attempt {row['attempt']}, committed is {commit['number']}"
+        yield from _details(seen.plan[trial_id], row, steps.get(trial_id, []), views.get(trial_id, []))
+
+
+def _details(
+    trial: _Trial, row: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], views: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    state = trial.states()[-1]
+    if row["metric_state"] != float(int(state[:12], 16)):
+        yield f"I3: trial {trial.trial_id} has another state than an uninterrupted run"
+    if [one["step"] for one in steps] != list(range(1, trial.last + 1)):
+        yield f"I2: trial {trial.trial_id} has the steps {[one['step'] for one in steps]}"
+    nan = trial.told("nan")
+    for one, loss in zip(steps, trial.losses(), strict=False):
+        value = one["loss"]
+        if not math.isnan(value) if one["step"] == nan else value != loss:
+            yield f"I3: trial {trial.trial_id} has loss {value} at step {one['step']}, not {loss}"
+    shown = sorted((one["view"], one["kind"]) for one in views)
+    if shown != [(view, kind) for view in range(2) for kind in ("color", "depth")]:
+        yield f"I2: trial {trial.trial_id} has the views {shown}"
+
+
+def _by_trial(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["trial_id"], []).append(row)
+    return found
+
+
+# ---- I3 --------------------------------------------------------------------------------------------------------------
+
+
+def _results(seen: _Seen) -> Iterator[str]:
+    for trial_id, commit in seen.commits.items():
+        trial = seen.plan[trial_id]
+        scene = seen.objects.get(f"attempts/{trial_id}/{commit['number']}/scene.safetensors", b"")
+        if scene.decode(errors="replace") != trial.states()[-1]:
+            yield f"I3: trial {trial_id} left another scene than an uninterrupted run"
+        if commit["step"] != trial.last:
+            yield f"I3: trial {trial_id} was committed at step {commit['step']} of {trial.last}"
+        if any(trial.told(word) for word in ("fail:user", "diverge")):
+            yield f"I5: trial {trial_id} cannot succeed ({trial.prompt!r}), and did"
+
+
+# ---- I5 --------------------------------------------------------------------------------------------------------------
+
+
+def _budgets(seen: _Seen) -> Iterator[str]:
+    ended: Counter[tuple[str, int, str]] = Counter()
+    for fact, late in seen.journal:
+        if fact["fact"] == "attempt_ended" and fact["failure"] in CHARGED and not late:
+            ended[fact["trial_id"], fact["round"], fact["failure"]] += 1
+    for (trial_id, attempt_round, kind), count in ended.items():
+        if count > seen.budgets[kind] + 1:
+            yield f"I5: trial {trial_id} was charged {count} times with {kind} in round {attempt_round}"
+    for trial_id, failure in seen.failures.items():
+        kind = failure["failure"]
+        if kind not in CHARGED:
+            yield f"I5: trial {trial_id} was given up by {kind}, which is never charged"
+            continue
+        facts = {"trial_id": trial_id, "round": failure["round"], "failure": kind}
+        _, most = seen.count("attempt_ended", **facts)
+        if kind == "poison":
+            _, deaths = seen.count("attempt_ended", trial_id=trial_id, round=failure["round"], worker_lost=True)
+            if deaths < DEATHS:
+                yield f"I5: trial {trial_id} was given up as poison after {deaths} deaths"
+        if most < seen.budgets[kind] + 1 or failure["failures"].get(kind) != seen.budgets[kind] + 1:
+            yield f"I5: trial {trial_id} was given up after {most} failures by {kind}, said {failure['failures']}"
+
+
+# ---- I7 --------------------------------------------------------------------------------------------------------------
+
+
+def _stale(seen: _Seen) -> Iterator[str]:
+    starts = Counter(
+        (fact["trial_id"], fact["number"])
+        for fact, late in seen.journal
+        if fact["fact"] == "attempt_started" and not late
+    )
+    for (trial_id, number), count in starts.items():
+        if count > 1:
+            yield f"I7: attempt {number} of trial {trial_id} was started {count} times"
+    for fact, _ in seen.journal:
+        if fact["fact"] == "committed" and seen.commits.get(fact["trial_id"], {}).get("number") != fact["number"]:
+            yield f"I7: attempt {fact['number']} of {fact['trial_id']} was committed, and then another"
+    heartbeat = seen.json("lease/heartbeat.json")
+    if heartbeat["epoch"] != seen.epochs or not heartbeat["released"]:
+        yield f"I7: the last word is of driver {heartbeat['epoch']} of {seen.epochs}, released: {heartbeat['released']}"
+
+
+# ---- I4 --------------------------------------------------------------------------------------------------------------
+
+
+def _redone(
+    seen: _Seen, log: Sequence[LogEntry], interval: int, damaged: set[str], noticed: set[tuple[str, int, int]]
+) -> Iterator[str]:
+    """Every start is compared with how far the attempts before it had come when it was claimed. What they did from then
+    on is a stale worker's: nobody waits for it."""
+    owned: dict[tuple[str, str], int] = {}
+    reached: dict[str, dict[int, int]] = {}
+    before: dict[tuple[str, int], tuple[int, int]] = {}  # the last attempt's number, how far all had come
+    for process, trial_id, what, number in log:
+        attempts = reached.setdefault(trial_id, {})
+        if what == "claim":
+            owned[process, trial_id] = number
+            before[trial_id, number] = (max(attempts, default=0), max(attempts.values(), default=0))
+            attempts[number] = 0
+            continue
+        attempt = owned.get((process, trial_id))
+        if attempt is None:
+            yield f"I7: trial {trial_id} was run by {process}, which had not claimed it"
+        elif what == "step" and attempt == max(attempts):
+            attempts[attempt] = number
+        elif what == "start" and trial_id not in damaged and seen.plan[trial_id].told("diverge") is None:
+            last, came = before[trial_id, attempt]
+            if came - number > interval:
+                yield f"I4: trial {trial_id} was at {came} and began at {number}, with {interval} between checkpoints"
+            if came > number and (trial_id, last, came) in noticed:
+                yield f"I4: trial {trial_id} was at {came} and began at {number} after a notice"
+
+
+def _with_notice(seen: _Seen) -> set[tuple[str, int, int]]:
+    """(trial, attempt, step) of those that ended by a preemption with notice enough, on a living worker."""
+    facts = [fact for fact, _ in seen.journal]
+    drained = {
+        fact["worker_id"] for fact in facts if fact["fact"] == "worker_draining" and fact["seconds"] > ENOUGH_NOTICE
+    }
+    there = {
+        (fact["trial_id"], fact["number"])
+        for fact in facts
+        if fact["fact"] == "attempt_started" and fact["worker_id"] in drained
+    }
+    ended = [fact for fact in facts if fact["fact"] == "attempt_ended" and fact["failure"] == "preemption"]
+    return {
+        (fact["trial_id"], fact["number"], fact["step"])
+        for fact in ended
+        if not fact["worker_lost"] and (fact["trial_id"], fact["number"]) in there
+    }

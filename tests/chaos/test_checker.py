@@ -1,0 +1,156 @@
+"""The checker finds each kind of damage: the storage of a calm sweep, with one thing changed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from chaos.checker import check
+from chaos.faults import Strike
+from chaos.sweep import Sweep
+
+Objects = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def calm() -> Objects:
+    ended = Sweep(1, trials=10, weather=Strike.once("none", 1)).run()
+    assert ended.violations == ()
+    return ended.objects
+
+
+def committed(objects: Objects) -> str:
+    return min(key for key in objects if key.startswith("commits/")).removeprefix("commits/").removesuffix(".json")
+
+
+def edit(objects: Objects, key: str, change: Callable[[Any], None]) -> None:
+    content = json.loads(objects[key])
+    change(content)
+    objects[key] = json.dumps(content).encode()
+
+
+def add_facts(objects: Objects, *facts: dict[str, Any]) -> None:
+    objects["journal/000099-00000000.jsonl"] = b"".join(json.dumps(fact).encode() + b"\n" for fact in facts)
+    objects["lease/000099.json"] = b"{}"
+    edit(objects, "lease/heartbeat.json", lambda beat: beat.update(epoch=99))
+
+
+def rewrite(objects: Objects, table: str, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Change a table of the data set and the hash with it, so that only its content is wrong."""
+    import hashlib
+
+    newest = max(key for key in objects if key.startswith("dataset/manifests/"))
+    manifest = json.loads(objects[newest])
+    (part,) = [part for part in manifest["parts"] if part["table"] == table]
+    sink = io.BytesIO()
+    pq.write_table(change(pq.read_table(io.BytesIO(objects[part["key"]]))), sink)
+    objects[part["key"]] = sink.getvalue()
+    part["sha256"] = hashlib.sha256(sink.getvalue()).hexdigest()
+    objects[newest] = json.dumps(manifest).encode()
+
+
+def lose_a_commit(objects: Objects) -> None:
+    del objects[f"commits/{committed(objects)}.json"]
+
+
+def lose_a_file(objects: Objects) -> None:
+    trial_id = committed(objects)
+    del objects[f"attempts/{trial_id}/1/renders.parquet"]
+
+
+def lose_a_part(objects: Objects) -> None:
+    del objects[max(key for key in objects if key.startswith("dataset/v") and "/history/" in key)]
+
+
+def lose_a_row(objects: Objects) -> None:
+    rewrite(objects, "trials", lambda table: table.slice(1))
+
+
+def double_steps(objects: Objects) -> None:
+    rewrite(objects, "history", lambda table: pa.concat_tables([table, table.slice(0, 1)]))
+
+
+def alter_a_state(objects: Objects) -> None:
+    def alter(table: pa.Table) -> pa.Table:
+        values = [None if value is None else value + 1.0 for value in table["metric_state"].to_pylist()]
+        return table.set_column(table.schema.get_field_index("metric_state"), "metric_state", pa.array(values))
+
+    rewrite(objects, "trials", alter)
+
+
+def show_another_attempt(objects: Objects) -> None:
+    def alter(table: pa.Table) -> pa.Table:
+        values = pa.array([7] * table.num_rows, table["attempt"].type)
+        return table.set_column(table.schema.get_field_index("attempt"), "attempt", values)
+
+    rewrite(objects, "trials", alter)
+
+
+def charge_too_often(objects: Objects) -> None:
+    ended = {"fact": "attempt_ended", "trial_id": committed(objects), "number": 1, "round": 1, "failure": "user"}
+    add_facts(objects, *[{**ended, "message": "", "step": 0, "pack": 1, "worker_lost": False}] * 3)
+
+
+def start_twice(objects: Objects) -> None:
+    started = {"fact": "attempt_started", "trial_id": committed(objects), "number": 9, "round": 1, "worker_id": "w"}
+    add_facts(objects, started, started)
+
+
+def commit_another(objects: Objects) -> None:
+    add_facts(objects, {"fact": "committed", "trial_id": committed(objects), "number": 9})
+
+
+def speak_last(objects: Objects) -> None:
+    objects["lease/000099.json"] = b"{}"
+
+
+def leave_half_an_object(objects: Objects) -> None:
+    objects["journal/000001-00009999.jsonl"] = b'{"fact": "comm'
+
+
+def leave_a_foreign_object(objects: Objects) -> None:
+    objects["commits/notes.txt"] = b"hello"
+
+
+@pytest.mark.parametrize(
+    ("damage", "invariant"),
+    [
+        (lose_a_commit, "I1"),
+        (lose_a_file, "I1"),
+        (lose_a_part, "I2"),
+        (lose_a_row, "I2"),
+        (double_steps, "I2"),
+        (alter_a_state, "I3"),
+        (charge_too_often, "I5"),
+        (leave_half_an_object, "I6"),
+        (leave_a_foreign_object, "I6"),
+        (show_another_attempt, "I7"),
+        (start_twice, "I7"),
+        (commit_another, "I7"),
+        (speak_last, "I7"),
+    ],
+)
+def test_damage_is_found(calm: Objects, damage: Callable[[Objects], None], invariant: str) -> None:
+    objects = dict(calm)
+    assert check(objects, [], 1) == []
+    damage(objects)
+    assert invariant in {violation.partition(":")[0] for violation in check(objects, [], 1)}
+
+
+def test_steps_that_are_done_again_are_found(calm: Objects) -> None:
+    """Attempt 1 came to step 3 and attempt 2 began at 0."""
+    objects, trial_id = dict(calm), committed(calm)
+    log = [
+        ("a", trial_id, "claim", 1), ("a", trial_id, "start", 0), ("a", trial_id, "step", 3),
+        ("b", trial_id, "claim", 2), ("a", trial_id, "step", 9), ("b", trial_id, "start", 0),
+    ]  # fmt: skip
+    assert check(objects, log, interval=3) == []
+    (violation,) = check(objects, log, interval=2)
+    assert violation.startswith("I4")
+    (violation,) = check(objects, [("nobody", trial_id, "start", 0)], interval=2)
+    assert violation.startswith("I7"), "nobody had claimed it"

@@ -1,0 +1,115 @@
+"""The checker sees it when a safeguard is taken away. Each test first shows that with it all is well."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pytest
+from chaos.faults import BLOWS, CHANCES, Strike, Weather
+from chaos.sweep import Ended, Sweep
+
+from pipeline import driver, paths
+from pipeline.events import FailureClass
+from pipeline.lease import Lease
+from pipeline.record.attempts import read_done
+from pipeline.state import Retries
+from pipeline.storage import Storage
+from pipeline.stores.objects import ObjectStore
+
+
+def broken(kinds: Mapping[str, float], share: int, stop_at: str = "") -> set[str]:
+    """The invariants that do not hold in a few sweeps that meet these faults alone, or in the first with `stop_at`."""
+    calm = dict.fromkeys([*BLOWS, *CHANCES], 0.0)
+    found: set[str] = set()
+    for seed in range(6):
+        weather = Weather(random.Random(seed), share, {**calm, **kinds})
+        found |= invariants(Sweep(seed, trials=12, weather=weather).run())
+        if stop_at in found:
+            break
+    return found
+
+
+def invariants(ended: Ended) -> set[str]:
+    return {violation.partition(":")[0] for violation in ended.violations}
+
+
+def test_without_fencing_two_drivers_run_one_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = {"driver paused past its lease": 1.0}
+    assert broken(pauses, share=8) == set()
+    monkeypatch.setattr(Lease, "check", lambda lease: None)
+    assert "I7" in broken(pauses, share=8, stop_at="I7")
+
+
+def test_without_budgets_of_their_own_preemptions_use_up_those_for_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    drains = {"node drained": 1.0, "node drained too late": 1.0}
+    assert broken(drains, share=20) == set()
+
+    def joint(retries: Retries, failure: FailureClass) -> int | None:
+        return None if failure is FailureClass.STOPPED else retries.user
+
+    monkeypatch.setattr(Retries, "budget", joint)
+    assert "I5" in broken(drains, share=20, stop_at="I5")
+
+
+def test_without_conditional_writes_two_drivers_have_one_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = {"second driver": 1.0, "driver paused at a request": 0.02, "driver killed": 0.3}
+    assert broken(together, share=10) == set()
+
+    def put(store: ObjectStore, path: str, data: bytes) -> bool:
+        store.write(path, data)
+        return True
+
+    monkeypatch.setattr(ObjectStore, "create", put)
+    assert "I7" in broken(together, share=10, stop_at="I7")
+
+
+# ---- the commit ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Sleeper(Strike):
+    """Lets a driver fall asleep over its first commit, when it has looked at the attempt and found it whole; then the
+    attempt is damaged, so that the next driver has to run the trial again."""
+
+    damage: Callable[[], None] = lambda: None
+
+    def strikes(self, kind: str, path: str = "") -> bool:
+        if not super().strikes(kind, path):
+            return False
+        self.damage()
+        return True
+
+
+def asleep_over_a_commit() -> Ended:
+    sleeper = Sleeper(random.Random(0), 1, {}, kind="driver paused at a request", at=1, place="/commits/")
+    sweep = Sweep(5, trials=6, weather=sleeper)
+    # Listings of the folder are requests too: the first object is a commit.
+    sleeper.place = "/commits/" + sweep.plan[0].trial_id
+
+    def damage() -> None:
+        sweep.simulation.pause(sweep.simulation.process, 300.0)  # longer than its lease, whatever was drawn
+        objects = sweep.cluster.disk.objects
+        path = max(path for path in objects if sweep.plan[0].trial_id in path and path.endswith("history.parquet"))
+        data, nonce = objects[path]
+        objects[path] = (data[:-1], nonce)
+
+    sleeper.damage = damage
+    ended = sweep.run()
+    assert sleeper.counts, "nobody fell asleep"
+    return ended
+
+
+def test_without_a_conditional_commit_a_late_driver_replaces_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asleep_over_a_commit().violations == ()
+
+    def overwrite(storage: Storage, trial_id: str, number: int) -> bool:
+        done = read_done(storage, trial_id, number)
+        content = {name: done[name] for name in ("trial_id", "number", "step", "tables", "files")}
+        storage.write(paths.commit(trial_id), json.dumps(content, sort_keys=True).encode())
+        return True
+
+    monkeypatch.setattr(driver, "commit", overwrite)
+    assert {"I1", "I7"} <= invariants(asleep_over_a_commit())

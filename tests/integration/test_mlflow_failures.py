@@ -1,0 +1,255 @@
+"""A real MLflow server that is down, dies, hangs or has no room: the sweep does not notice, and `sync` makes up for it.
+
+That the sweep does not wait is shown by what happens while the server cannot answer, not by a watch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import FakeFactory, make_trials
+from killed_sweeps import TESTS, until
+from stored import begin, commit_trial, trial
+
+from pipeline.driver import DriverOptions, drive
+from pipeline.executors.inline import InlineExecutor
+from pipeline.plan import Plan, store_plan
+from pipeline.query import Sweep
+from pipeline.record.compact import compact
+from pipeline.record.tracking import Counters, QueuedTracker, Sink
+from pipeline.state import Policy, Status, SweepState
+from pipeline.storage import Storage
+from pipeline.worker import WorkerOptions
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(240),
+    # Of MLflow and what it is built on.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+]
+
+TRIALS = make_trials(6, steps=5)
+
+
+class MlflowServer:
+    """`mlflow server` over a SQLite file, in a process group of its own, always at the same address."""
+
+    def __init__(self, folder: Path, database: Path) -> None:
+        self.folder, self.database = folder, folder / "mlflow.db"
+        shutil.copy(database, self.database)
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self.port = found.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = (folder / "server.log").open("ab")
+
+    def start(self, room: int | None = None) -> None:
+        """Begin to serve; with `room`, the database may not grow by more than that many bytes."""
+        limit = None if room is None else self.database.stat().st_size + room
+
+        def restrict() -> None:
+            if limit is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
+                *("--backend-store-uri", f"sqlite:///{self.database}", "--workers", "1"),
+                *("--artifacts-destination", str(self.folder / "artifacts")),
+            ],
+            stdout=subprocess.DEVNULL if limit is not None else self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=restrict,  # noqa: PLW1509  no threads of ours hold locks here
+        )
+        until(self.answers, "the server", 120.0)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=5.0) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with MLflow's tables and nothing in them."""
+    from mlflow import MlflowClient
+
+    import pipeline.record.mlflow_runs  # noqa: F401  sets MLflow's environment
+
+    path = tmp_path_factory.mktemp("mlflow") / "empty.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def server(database: Path, tmp_path: Path) -> Iterator[MlflowServer]:
+    made = MlflowServer(tmp_path, database)
+    yield made
+    made.stop()
+    made.log.close()
+
+
+def run(
+    storage: Storage, url: str, then: Callable[[SweepState], None] = lambda state: None
+) -> tuple[QueuedTracker, list[int]]:
+    """A whole sweep, its tracker as the sweep left it, and a list as long as the sinks that were made."""
+    made: list[int] = []
+
+    def sink() -> Sink:
+        from pipeline.record.mlflow_runs import MlflowSink
+
+        made.append(len(made))
+        return MlflowSink(storage, url)
+
+    store_plan(storage, Plan(TRIALS), "name: sweep\nprompts: [a cup]\n")
+    tracker = QueuedTracker(sink, pause=60.0)
+    executor = InlineExecutor(FakeFactory(slots=2), storage, WorkerOptions(progress_seconds=0.0))
+    options = DriverOptions(policy=Policy(max_workers=1), poll_seconds=0.01, heartbeat_seconds=0.0)
+    summary = drive(TRIALS, storage, executor, options, tracker, compact, then, threading.Event())
+    assert (summary.committed, summary.failed) == (len(TRIALS), {})
+    return tracker, made
+
+
+def at(count: int, action: Callable[[], None]) -> Callable[[SweepState], None]:
+    """Do it once, when so many trials are committed."""
+    done: list[bool] = []
+
+    def look(state: SweepState) -> None:
+        if not done and state.counts[Status.COMMITTED] >= count:
+            done.append(True)
+            action()
+
+    return look
+
+
+def mirrored(storage: Storage, url: str) -> None:
+    """After `sync`, MLflow has what Parquet has: a finished run a trial, each step once, the same numbers."""
+    from mlflow import MlflowClient
+
+    from pipeline.record.mlflow_runs import sync
+
+    sync(storage, url, len(TRIALS))
+    assert sync(storage, url, len(TRIALS)) == 0
+    client = MlflowClient(tracking_uri=url)
+    found = client.search_runs([each.experiment_id for each in client.search_experiments()])
+    runs = {each.data.tags["dreamsweep.trial_id"]: each for each in found if "mlflow.parentRunId" in each.data.tags}
+    assert len(found) == len(runs) + 1, "one run a trial, and their parent"
+    history = Sweep(storage).history()
+    trials = Sweep(storage).trials().set_index("trial_id")
+    assert set(runs) == set(trials.index)
+    for trial_id, each in runs.items():
+        assert each.info.status == "FINISHED"
+        logged = sorted((one.step, one.value) for one in client.get_metric_history(each.info.run_id, "loss"))
+        steps = history[history["trial_id"] == trial_id].sort_values("step")
+        assert logged == list(zip(steps["step"], steps["loss"].astype(float), strict=True))
+        assert each.data.metrics["final_state"] == trials.loc[trial_id, "metric_state"]
+
+
+def settled(tracker: QueuedTracker) -> Counters:
+    tracker.close(timeout=60.0)
+    return tracker.counters()
+
+
+def test_a_server_that_is_down_from_the_start(tmp_storage: Storage, server: MlflowServer) -> None:
+    tracker, made = run(tmp_storage, server.url)
+    until(lambda: len(made) == 3, "the circuit to open")
+    assert tracker.counters().delivered == 0
+    assert len(made) == 3, "then it is left alone"
+    settled(tracker)
+    server.start()
+    mirrored(tmp_storage, server.url)
+
+
+def test_a_server_that_dies_on_the_way(tmp_storage: Storage, server: MlflowServer) -> None:
+    server.start()
+    tracker, _ = run(tmp_storage, server.url, at(3, server.stop))
+    assert settled(tracker).last_error
+    server.start()
+    mirrored(tmp_storage, server.url)
+
+
+def test_a_server_that_hangs(tmp_storage: Storage, server: MlflowServer) -> None:
+    """The sweep ends while the server is stopped, with calls that wait: nobody waited for them."""
+    server.start()
+    tracker, _ = run(tmp_storage, server.url, at(1, lambda: server.signal(signal.SIGSTOP)))
+    assert tracker.counters().pending > 0
+    server.signal(signal.SIGCONT)
+    settled(tracker)
+    mirrored(tmp_storage, server.url)
+
+
+def test_a_server_without_room(tmp_storage: Storage, server: MlflowServer) -> None:
+    """Its database may not grow: every write fails inside the server."""
+    server.start(room=0)
+    tracker, _ = run(tmp_storage, server.url)
+    assert settled(tracker).last_error
+    assert server.answers(), "it lives, but cannot write"
+    server.stop()
+    server.start()
+    mirrored(tmp_storage, server.url)
+
+
+RACER = """
+import sys
+from pipeline.record.mlflow_runs import sync
+from pipeline.storage import Storage
+sys.stdin.readline()
+print(sync(Storage(sys.argv[1]), sys.argv[2]))
+"""
+
+
+def test_several_sweeps_that_are_the_first_to_use_a_database(tmp_path: Path) -> None:
+    """MLflow makes its tables at the first use, and two that do so at once stumble over each other."""
+    uri, names = f"sqlite:///{tmp_path}/mlflow.db", ("a", "b", "c")
+    racers: list[subprocess.Popen[str]] = []
+    for name in names:
+        storage = Storage(str(tmp_path / name))
+        begin(storage)
+        commit_trial(storage, trial("a cup"))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
+        command = [sys.executable, "-c", RACER, storage.url, uri]
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        racers.append(subprocess.Popen(command, env=environment, text=True, **pipes))
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    for racer in racers:
+        output, error = racer.communicate(timeout=200.0)
+        assert (racer.returncode, output) == (0, "1\n"), error
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    (experiment,) = [each.experiment_id for each in client.search_experiments() if each.name == "dreamsweep"]
+    runs = client.search_runs([experiment])
+    assert sorted(each.info.run_name for each in runs if "mlflow.parentRunId" not in each.data.tags) == list(names)
+    assert len(runs) == 2 * len(names)
