@@ -36,6 +36,7 @@ from pipeline.errors import Fenced
 from pipeline.events import TrialProgress
 from pipeline.executors.base import Executor
 from pipeline.lease import Lease, Owner
+from pipeline.metrics import DriverMeter, NullMeter
 from pipeline.plan import Plan, store_plan, stored_spec
 from pipeline.record.attempts import DamagedAttempt, result_row
 from pipeline.record.commit import Failure, commit, read_commit, record_failure
@@ -97,6 +98,7 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
     stop: threading.Event,
     clock: Callable[[], float] = time.time,
     steady: Callable[[], float] = time.monotonic,
+    meter: DriverMeter | None = None,
 ) -> Summary:
     """Run the plan until every trial is committed or failed, or until `stop` is set; then workers have checkpointed.
 
@@ -109,7 +111,10 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
         journal = Journal(storage, lease.epoch, clock, lease.check, steady)
         asked = standing(storage)
         found = recover(plan, storage, options.policy, lease.epoch, steady(), asked)
-        driver = _Driver(storage, executor, options, tracker, compact, steady, lease, journal, found.state, asked)
+        meter = meter or DriverMeter(NullMeter())
+        driver = _Driver(
+            storage, executor, options, tracker, compact, steady, lease, journal, found.state, asked, meter
+        )
         for row in found.opened:
             journal.add({"fact": "round_opened", "trial_id": row.trial_id, "round": row.round})
         driver.run(found.start, observe, stop)
@@ -157,6 +162,7 @@ class _Driver:
     journal: Journal
     state: SweepState
     asked: Standing
+    meter: DriverMeter
     ran: int = 0
     began: float = field(init=False)
     compacted_at: float = field(init=False)
@@ -188,6 +194,7 @@ class _Driver:
         observe(self.state)
         while self.state.workers or (self.state.unfinished and not self.state.stopping):
             events = self.executor.poll(self.patience())
+            self.meter.woke(len(events))
             self.handle(Tick(now=self.steady()))
             self.obey_if_due()
             if stop.is_set() and not self.state.stopping:
@@ -199,6 +206,7 @@ class _Driver:
                 self.journal.flush()
             self.compact_if_due()
             observe(self.state)
+            self.meter.turned(self.state)
 
     def fit(self) -> None:
         """Have no more workers than there is room for."""
@@ -222,6 +230,7 @@ class _Driver:
         match command:
             case Note(fact=fact):
                 self.journal.add(fact)
+                self.meter.noted(fact)
             case StartWorker(worker_id=worker_id):
                 self.executor.start(worker_id)
             case StopWorker(worker_id=worker_id, seconds=seconds, failure=failure):
@@ -272,10 +281,12 @@ class _Driver:
 
     def commit(self, trial_id: str, number: int) -> Event:
         self.lease.check()
+        began = self.meter.now()
         try:
             made = commit(self.storage, trial_id, number)
         except DamagedAttempt as error:
             return CommitRefused(trial_id=trial_id, number=number, message=str(error))
+        self.meter.committed(began, made)
         if made:
             self.ran += 1
             self.tracker.trial_committed(trial_id, result_row(self.storage, trial_id, number))
@@ -325,7 +336,7 @@ class _Driver:
             try:
                 self.compact(self.storage)
             except Exception as error:
-                self.journal.add({"fact": "compaction_failed", "message": told(error)})
+                self.execute(Note(fact={"fact": "compaction_failed", "message": told(error)}))
             self.compacted_at, self.compacted_ran = self.steady(), self.ran
 
     def summary(self, stopped: bool) -> Summary:

@@ -22,6 +22,7 @@ from pipeline.storage import Storage
 if TYPE_CHECKING:
     from pipeline.driver import Summary
     from pipeline.executors.base import Executor
+    from pipeline.metrics import DriverMeter
     from pipeline.plan import Plan
     from pipeline.progress import Display
     from pipeline.spec import SweepSpec, Workers
@@ -77,7 +78,8 @@ def resolve_workers(
     cores_each = 1 if wanted.cpus == "auto" else wanted.cpus
     most = machine.gpus // gpus if gpus else machine.cores // cores_each
     workers = max(1, min(trials, most)) if wanted.max == "auto" else wanted.max
-    share = max(1, machine.cores // max(1, min(workers, most)))
+    to_come = gpus > machine.gpus  # nodes that nobody can count yet
+    share = _GPU_WORKER_CORES if to_come else max(1, machine.cores // max(1, min(workers, most)))
     cpus = (min(share, _GPU_WORKER_CORES) if gpus else share) if wanted.cpus == "auto" else wanted.cpus
     even = max(1, -(-trials // max(1, workers)))
     pack = (min(together, even) if gpus else 1) if wanted.pack == "auto" else wanted.pack
@@ -157,14 +159,19 @@ def launch(
         machine = find_machine(kind, address)
         grows = kind == "ray" and address is not None
         resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left), grows)
+        if grows and not machine.gpus:
+            say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
         options = DriverOptions(policy=_policy(spec, workers))
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
+        meter = _meter(kind, storage, tracker)
         try:
             with stopping(stop, say), show:  # again: Ray puts its own handler for SIGTERM
-                summary = drive(plan.trials, storage, executor, options, tracker, compact, show.observe, stop)
+                summary = drive(
+                    plan.trials, storage, executor, options, tracker, compact, show.observe, stop, meter=meter
+                )
         finally:
             executor.close()
         if uri is not None:
@@ -192,6 +199,24 @@ def _policy(spec: SweepSpec, workers: int) -> Policy:
         divergence=wanted.divergence,
     )
     return Policy(retries=retries, max_workers=workers, reseed=wanted.on_divergence == "reseed")
+
+
+def _no_gpu_yet(resources: Resources) -> str:
+    if resources.gpus:
+        return "the cluster has no GPU yet: workers wait until it adds one (`ray status` shows what is asked for)"
+    return "the cluster has no GPU: workers take CPU cores. If it adds GPU nodes when asked, set workers.gpus to 1"
+
+
+def _meter(kind: ExecutorKind, storage: Storage, tracker: Tracker) -> DriverMeter:
+    """Where the driver's metrics go: to Ray, if that runs the workers."""
+    from pipeline.metrics import DriverMeter, NullMeter
+
+    if kind == "inline":
+        return DriverMeter(NullMeter())
+    from pipeline.executors.ray_metrics import RayMeter
+
+    mirror = tracker.counters if isinstance(tracker, QueuedTracker) else None
+    return DriverMeter(RayMeter(sweep=storage.name), mirror)
 
 
 # ---- tracking --------------------------------------------------------------------------------------------------------

@@ -55,6 +55,11 @@ class Storage:
         """The same place, used by this rule."""
         return self if rule == self.rule else Storage(self.url, rule, self._patience)
 
+    @property
+    def name(self) -> str:
+        """The root's own name, which is the sweep's."""
+        return posixpath.basename(self.root.rstrip("/"))
+
     @cached_property
     def fs(self) -> Any:
         """The fsspec file system, for readers that want one, such as Arrow's data sets. Writers use this class."""

@@ -34,6 +34,7 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
+from pipeline.metrics import Meter, NullMeter, WorkerMeter
 from pipeline.provenance import software
 from pipeline.record import attempts
 from pipeline.record.attempts import Checkpoint
@@ -101,12 +102,14 @@ class Worker:
         options: WorkerOptions,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        meter: Meter | None = None,
     ) -> None:
         self.worker_id = worker_id
         self.stopped = False
         self.ending = FailureClass.STOPPED  # how it ends once it has stopped: stopped or preemption
         self._factory, self._storage, self._options = engine_factory, storage, options
         self._clock, self._wall = clock, wall
+        self._meter = WorkerMeter(meter or NullMeter(), clock)
         self._engine: Engine | None = None
         self._preparing: Generator[str, None, None] | None = None
         self._runs: dict[str, _Run] = {}
@@ -165,6 +168,8 @@ class Worker:
         if self._runs and not self.stopped:
             events += self._step(self._engine)
             events += self._progress()
+        oldest = max((self._clock() - run.saved_at for run in self._runs.values()), default=0.0)
+        self._meter.board(len(self._runs), self._engine.capacity(), oldest)
         return events
 
     def _prepare(self, engine: Engine, preparing: Generator[str, None, None]) -> list[WorkerEvent]:
@@ -257,6 +262,7 @@ class Worker:
             raise_if_broken(error)
             return list(self._blame(engine, error))
         took = self._clock() - began
+        self._meter.stepped(len(reports))
         return [event for report in reports for event in self._stepped(engine, report, took)]
 
     def _blame(self, engine: Engine, error: Exception) -> Iterator[WorkerEvent]:
@@ -311,6 +317,7 @@ class Worker:
         )
 
     def _save(self, engine: Engine, run: _Run) -> None:
+        began = self._clock()
         checkpoint = Checkpoint(
             number=run.assignment.number,
             step=run.step,
@@ -321,6 +328,7 @@ class Worker:
         )
         attempts.save_checkpoint(self._storage, run.trial.trial_id, checkpoint, self._options.keep)
         run.saved_step, run.saved_at = run.step, self._clock()
+        self._meter.saved(len(checkpoint.blob), run.saved_at - began)
 
     def _finish(self, engine: Engine, run: _Run) -> Iterator[WorkerEvent]:
         """Save the scene as it ended, then measure it and write the attempt's tables."""

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pipeline.blame import classify, told
 from pipeline.engine import Engine
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
-from pipeline.executors.device import check_gpu
+from pipeline.executors.device import check_gpu, memory
 from pipeline.executors.orphan import Orphanhood
+from pipeline.metrics import MemoryMeter
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
@@ -82,7 +83,11 @@ class Actor:
         ray_options: RayOptions,
         leave: Callable[[int], object] = os._exit,
     ) -> None:
-        self._worker = Worker(worker_id, Prepared(factory, ray_options), storage, options)
+        from pipeline.executors.ray_metrics import RayMeter
+
+        meter = RayMeter(sweep=storage.name, worker=worker_id)
+        self._worker = Worker(worker_id, Prepared(factory, ray_options), storage, options, meter=meter)
+        self._memory = MemoryMeter(meter, memory if ray_options.gpus else None)
         self._options, self._leave = ray_options, leave
         self._orphanhood = Orphanhood(storage, ray_options.orphan_seconds)
         self._changed = threading.Condition()
@@ -121,6 +126,7 @@ class Actor:
                 events = self._worker.advance()
                 ready = ready or any(isinstance(event, WorkerReady) for event in events)
                 self._tell(events)
+                self._memory.look()
                 self._worker.wait(timeout=60.0)
             self._lost(self._worker.ending, self._worker.ending.said)
         except Exception as error:  # the border of the thread: the driver hears of it, and ends this process

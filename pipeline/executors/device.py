@@ -27,6 +27,14 @@ def check_gpu(free_fraction: float) -> None:
         )
 
 
+def memory() -> tuple[int, int]:
+    """The bytes that are free of this process's GPU, and all there are."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info(0)
+    return free, total
+
+
 def holders(uuid: str, run: Run | None = None) -> str:
     """Who holds memory of the GPU, in words: what `nvidia-smi` tells, run by `run`."""
     query = "--query-compute-apps=pid,used_memory,process_name"

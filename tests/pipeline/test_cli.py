@@ -410,6 +410,18 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
         resolve_workers(Workers(gpus=1), 1, Machine(cores=2, gpus=0))
 
 
+def test_a_gpu_that_will_come_is_waited_for() -> None:
+    at_rest = Machine(cores=0, gpus=0)
+    resources = resolve_workers(Workers(gpus=1, max=4), 100, at_rest, grows=True)
+    assert resources == Resources(gpus=1, cpus=4, workers=4, pack=8)
+    assert resolve_workers(Workers(gpus=1), 100, at_rest, grows=True).workers == 1, "nobody knows how many will come"
+
+
+@pytest.mark.parametrize(("gpus", "said"), [(1, "wait until it adds one"), (0, "set workers.gpus to 1")])
+def test_a_cluster_at_rest_is_told_of(gpus: int, said: str) -> None:
+    assert said in launch._no_gpu_yet(Resources(gpus=gpus, cpus=1, workers=1, pack=1))
+
+
 def test_tracking_that_breaks_costs_a_notice_only(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(storage: Storage, uri: str, total: int) -> None:
         raise ConnectionError("no route to host")
