@@ -137,11 +137,13 @@ def _ending(fact: Fact) -> Ending:
 def _settle(row: TrialState, trace: _Traces, recorded: bool) -> TrialState:
     """The row without what the last driver's death has undone: backoffs are over, nothing runs."""
     status = Status.FAILED if recorded or row.status is Status.FAILED else Status.PENDING
+    number = max(row.number, trace.newest)
     return replace(
         row,
         status=status,
-        number=max(row.number, trace.newest),
-        resume_from=trace.newest if trace.newest > row.barred else None,
+        number=number,
+        # Even if it has left nothing yet: a worker of the dead driver may claim it now and come far.
+        resume_from=number if number > row.barred else None,
         worker_id="",
         not_before=0.0,
         reason=row.reason or ("failed in an earlier run" if recorded else ""),

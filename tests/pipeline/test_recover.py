@@ -74,6 +74,13 @@ def test_numbers_that_storage_knows_are_taken_even_if_the_journal_does_not(tmp_s
     assert (row.number, row.resume_from) == (10, 10), "the zombie may have a newer checkpoint by then"
 
 
+def test_an_attempt_that_has_left_nothing_yet_is_looked_at_too(tmp_storage: Storage) -> None:
+    """Its worker may claim it, and come far, before the next attempt begins."""
+    assert look(tmp_storage).state.trials[ID].resume_from is None
+    write(tmp_storage, started(1))
+    assert look(tmp_storage).state.trials[ID].resume_from == 1
+
+
 def test_numbers_that_the_journal_knows_are_taken_even_if_storage_does_not(tmp_storage: Storage) -> None:
     write(tmp_storage, started(1), started(2))
     assert look(tmp_storage).state.trials[ID].number == 2
