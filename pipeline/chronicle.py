@@ -67,6 +67,7 @@ _TOLD = {
     "round_opened": "begins round {round}, with whole budgets",
     "attempt_started": "attempt {number} on worker {worker_id}, {resume_from}",
     "attempt_ended": "attempt {number} ended at step {step} ({failure}): {message}",
+    "attempt_refused": "attempt {number} is refused, its files are not whole: {message}",
     "committed": "done, by attempt {number}",
     "failed": "given up ({failure}): {reason}",
     "cancelled": "cancelled",

@@ -137,5 +137,5 @@ def test_tables_that_are_lost_are_made_again(tmp_path: Path) -> None:
     run(storage)
     shutil.rmtree(tmp_path / "sweep" / "dataset")
     assert run(storage).ran == 0
-    assert (tmp_path / "sweep" / "dataset" / "current.json").exists()
+    assert list((tmp_path / "sweep" / "dataset" / "manifests").iterdir())
     assert states(storage) == EXPECTED
