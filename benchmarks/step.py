@@ -98,6 +98,7 @@ def measure(prior: Prior, scenes: int, arguments: argparse.Namespace) -> dict[st
     on_gpu = device.type == "cuda"
     before = torch.cuda.memory_allocated(device) if on_gpu else 0
     pack = make_pack(prior, scenes, make_config(arguments))
+    first = step_times(pack, 1, device)[0]
     step_times(pack, arguments.warmup, device)
     if on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
@@ -117,6 +118,7 @@ def measure(prior: Prior, scenes: int, arguments: argparse.Namespace) -> dict[st
         "other": round(each - sum(parts.values()) / scenes, 4),
         "peak_gib": round(peak / 2**30, 2) if on_gpu else None,
         "mib_per_scene": round((peak - before) / scenes / 2**20, 1) if on_gpu else None,
+        "first_step_s": round(first / 1000.0, 2),  # with all that is compiled, tried and captured
         "nonfinite_updates": int(nonfinite),
         "kernels": hot(pack, device) if on_gpu and scenes in arguments.profile else None,
     }
@@ -128,17 +130,23 @@ def hot(pack: Pack, device: torch.device) -> dict[str, float]:
         step_times(pack, 3, device)
     on_device = [e for e in profile.key_averages() if e.device_type == torch.autograd.DeviceType.CUDA]
     found = sorted(((event.self_device_time_total / 3000.0, event.key) for event in on_device), reverse=True)
-    return {"busy": round(sum(ms for ms, _ in found), 3)} | {key[:90]: round(ms, 3) for ms, key in found[:30]}
+    named = {f"{number} {key[:60]}..{key[-60:]}": round(ms, 3) for number, (ms, key) in enumerate(found[:40])}
+    return {"busy": round(sum(ms for ms, _ in found), 3)} | named
 
 
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
-    """All that is asked for. What does not fit into memory gives a row that says so."""
+    """All that is asked for, prior by prior. What does not fit into memory gives a row that says so."""
+    for name in arguments.prior:
+        yield from _rows_of(name, arguments)
+
+
+def _rows_of(name: str, arguments: argparse.Namespace) -> Iterator[Row]:
     device = torch.device(arguments.device)
     on_gpu = device.type == "cuda"
     ceiling = matmul_rate(device, tiny=arguments.tiny) if on_gpu else None
-    flops = model_flops(arguments.prior, tiny=arguments.tiny)
+    flops = model_flops(name, tiny=arguments.tiny)
     about = {
-        "prior": arguments.prior + (" (tiny)" if arguments.tiny else ""),
+        "prior": name + (" (tiny)" if arguments.tiny else ""),
         "field": arguments.field,
         "preset": arguments.preset,
         "without": arguments.without,
@@ -149,10 +157,10 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
         "model_tflop_per_scene_step": round(flops / 1e12, 6),
     }
     with contextlib.ExitStack() as left_out:
-        for name in arguments.without:
-            left_out.enter_context(TECHNIQUES[name]())
+        for technique in arguments.without:
+            left_out.enter_context(TECHNIQUES[technique]())
         torch.manual_seed(0)
-        prior = ARCHITECTURES[arguments.prior](device, DTYPES[arguments.dtype], tiny=arguments.tiny)
+        prior = ARCHITECTURES[name](device, DTYPES[arguments.dtype], tiny=arguments.tiny)
         for scenes in arguments.scenes:
             try:
                 found = measure(prior, scenes, arguments)
@@ -168,7 +176,7 @@ def rows(arguments: argparse.Namespace) -> Iterator[Row]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prior", choices=list(ARCHITECTURES), default="embedded")
+    parser.add_argument("--prior", choices=list(ARCHITECTURES), nargs="+", default=["embedded"])
     parser.add_argument("--preset", choices=["quick", "practical"], default="practical")
     parser.add_argument("--field", choices=FIELDS, default="grid")
     parser.add_argument("--scenes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32])

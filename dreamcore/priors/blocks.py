@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from dreamcore.priors.attention import attend
 from dreamcore.priors.convolution import FrozenConvolution
 from dreamcore.priors.normalise import Activation, Norm, images_of, normalise, rows_of
-from dreamcore.priors.pointwise import add_residual, gate
+from dreamcore.priors.pointwise import add_residual, gate, pad_end
 
 Images = Float[Tensor, "images channels height width"]
 Resized = Float[Tensor, "images outputs rows columns"]
@@ -105,6 +105,17 @@ class Enlarged(nn.Module):
     def forward(self, x: Images, output_size: tuple[int, int] | None = None) -> Resized:
         larger = enlarge(x) if output_size is None else F.interpolate(x, size=output_size, mode="nearest")
         return larger if self.conv is None else self.conv(larger)
+
+
+class Halved(nn.Module):
+    """A `Downsample2D` that puts zeros at the ends alone, then a convolution of stride 2."""
+
+    def __init__(self, downsample: Any) -> None:
+        super().__init__()
+        self.conv = FrozenConvolution(downsample.conv)
+
+    def forward(self, x: Images) -> Resized:
+        return cast(Tensor, self.conv(pad_end(x)))
 
 
 def enlarge(x: Images) -> Resized:

@@ -58,6 +58,8 @@ def _replacement(module: Any) -> nn.Module | None:
         found = blocks.Residual(module)
     elif kind == "Upsample2D" and module.norm is None and module.interpolate and not module.use_conv_transpose:
         found = blocks.Enlarged(module) if module.use_conv is False or module.name == "conv" else None
+    elif kind == "Downsample2D" and module.use_conv and module.padding == 0 and module.norm is None:
+        found = blocks.Halved(module)
     elif kind == "GEGLU":
         found = blocks.Gate(module)
     elif kind == "Transformer2DModel" and module.is_input_continuous and module.config.norm_type == "layer_norm":

@@ -77,8 +77,8 @@ def rows_of(x: Images) -> Float[Tensor, "images places channels"]:
     return x.movedim(1, -1).contiguous().flatten(1, -2)
 
 
-def images_of(rows: Float[Tensor, "images places channels"], like: Images) -> Images:
-    """The inverse of `rows_of`, without a copy."""
+def images_of(rows: Float[Tensor, "images _ channels"], like: Float[Tensor, "images _ *places"]) -> Images:
+    """The inverse of `rows_of`, without a copy, at the places of `like`."""
     images: Tensor = rows.unflatten(1, like.shape[2:])
     return images.movedim(-1, 1)
 

@@ -51,10 +51,15 @@ class _Tiles:
     rows: int
     chunks: int
 
+    @property
+    def launch(self) -> dict[str, int]:
+        """What every kernel over tiles is compiled for."""
+        return {"ROWS": _ROWS, "BLOCK": self.channels, "num_warps": max(1, _ROWS * self.channels // 512)}
+
     @staticmethod
     def of(x: Rows) -> _Tiles:
         images, places, width = x.shape
-        channels = min(64, triton.next_power_of_2(width))
+        channels = min(64 if width % 128 else 128, triton.next_power_of_2(width))
         blocks = triton.cdiv(width, channels)
         wanted = min(_MOST_CHUNKS, max(1, _PROGRAMS // (images * blocks)), triton.cdiv(places, _ROWS))
         rows = triton.cdiv(triton.cdiv(places, wanted), _ROWS) * _ROWS
@@ -67,7 +72,7 @@ def forward(x: Rows, norm: Norm) -> tuple[Rows, Saved]:
     tiles = _Tiles.of(x)
     partial = torch.empty(2, images, tiles.chunks, width, device=x.device, dtype=torch.float32)
     grid = (tiles.chunks, tiles.blocks, images)
-    _gather[grid](x, partial, partial[1], places, width, tiles.rows, ROWS=_ROWS, BLOCK=tiles.channels)
+    _gather[grid](x, partial, partial[1], places, width, tiles.rows, **tiles.launch)
     saved = _join(partial, norm, places, tiles)
     y = torch.empty_like(x)
     _apply[grid](
@@ -79,9 +84,8 @@ def forward(x: Rows, norm: Norm) -> tuple[Rows, Saved]:
         places,
         width,
         tiles.rows,
-        ROWS=_ROWS,
-        BLOCK=tiles.channels,
         ACTIVATION=_ACTIVATIONS[norm.activation],
+        **tiles.launch,
     )
     return y, saved
 
@@ -127,7 +131,7 @@ def backward(gradient: Rows, x: Rows, saved: Saved, groups: int, activation: str
     partial = torch.empty(2, images, tiles.chunks, width, device=x.device, dtype=torch.float32)
     grid = (tiles.chunks, tiles.blocks, images)
     coefficients = (saved.center, saved.gain, saved.offset)
-    constants = {"ROWS": _ROWS, "BLOCK": tiles.channels, "ACTIVATION": _ACTIVATIONS[activation]}
+    constants = {**tiles.launch, "ACTIVATION": _ACTIVATIONS[activation]}
     _gather_back[grid](gradient, x, partial, partial[1], *coefficients, places, width, tiles.rows, **constants)
     # means over each group, for all of its places and channels
     first, second = partial.sum(2).unflatten(-1, (groups, -1)).sum(-1) / (places * (width // groups))

@@ -37,6 +37,32 @@ def gate(x: Float[Tensor, "*batch twice"]) -> Float[Tensor, "*batch width"]:
     return value * F.gelu(opening)
 
 
+def pad_end(x: Images) -> Float[Tensor, "images channels taller wider"]:
+    """A row of zeros below, and a column of zeros at the right. Differentiable."""
+    if usable(x):
+        result: Tensor = _PadEnd.apply(x)
+        return result
+    return F.pad(x, (0, 1, 0, 1))
+
+
+class _PadEnd(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return _reframed(x, 1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor]:
+        return (_reframed(gradients[0], -1),)
+
+
+def _reframed(x: Tensor, more: int) -> Tensor:
+    from dreamcore.priors import pointwise_cuda
+
+    height, width = (side + more for side in x.shape[2:])
+    rows = x.permute(0, 2, 3, 1).contiguous()
+    return pointwise_cuda.reframe(rows, height, width).permute(0, 3, 1, 2)
+
+
 class _AddResidual(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, residual: Tensor, bias: Tensor | None, divisor: float) -> Tensor:

@@ -40,6 +40,17 @@ def gate(x: Float[Tensor, "*batch twice"]) -> Float[Tensor, "*batch width"]:
     return result
 
 
+def reframe(
+    x: Float[Tensor, "images height width channels"], height: int, width: int
+) -> Float[Tensor, "images {height} {width} channels"]:
+    """The same images with rows and columns cut off, or zeros put, at their ends."""
+    images, rows, columns, channels = x.shape
+    result = x.new_empty(images, height, width, channels)
+    grid = (images * height, triton.cdiv(width * channels, _BLOCK))
+    _reframe[grid](x, result, rows, columns * channels, height, width * channels, BLOCK=_BLOCK)
+    return result
+
+
 @triton.jit
 @no_type_check
 def _add(x, residual, bias, result, size, width, factor, BIASED: tl.constexpr, BLOCK: tl.constexpr):
@@ -62,3 +73,14 @@ def _gate(x, result, width, BLOCK: tl.constexpr):
     opening = tl.load(x + row * 2 * width + width + column, mask=here, other=0.0).to(tl.float32)
     opened = 0.5 * opening * (1.0 + tl.erf(opening * 0.7071067811865476))
     tl.store(result + row * width + column, (value * opened).to(result.dtype.element_ty), mask=here)
+
+
+@triton.jit
+@no_type_check
+def _reframe(x, result, rows, length, height, new_length, BLOCK: tl.constexpr):
+    image = tl.program_id(0) // height
+    row = tl.program_id(0) % height
+    at = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    there = (at < length) & (row < rows)
+    value = tl.load(x + (image * rows + row).to(tl.int64) * length + at, mask=there, other=0.0)
+    tl.store(result + tl.program_id(0).to(tl.int64) * new_length + at, value, mask=at < new_length)

@@ -49,11 +49,11 @@ def draw(*shape: int, seed: int) -> Tensor:
 
 
 def scene(case: Case, device: str, dtype: torch.dtype) -> tuple[Tensor, Norm, Tensor]:
-    """What is normalised, how, and the gradient of a loss by the result."""
+    """What is normalised, how, and the gradient of a loss by the result: numbers that bfloat16 has, in `dtype`."""
     images, channels = case.shape[:2]
 
     def placed(value: Tensor) -> Tensor:
-        return value.to(device, dtype)
+        return value.bfloat16().to(device, dtype)
 
     x = draw(*case.shape, seed=1) + case.mean
     norm = Norm(
@@ -78,15 +78,24 @@ def normalised(case: Case, device: str, dtype: torch.dtype, *, plainly: bool) ->
     return torch.stack([y.detach(), by_x]).double().cpu()
 
 
+def operands() -> tuple[Tensor, Tensor, Tensor]:
+    """Values, scores and a bias, all numbers that bfloat16 has."""
+    made = draw(2, 9, 70, seed=7), draw(2, 5, 300, seed=7), draw(70, seed=8)
+    return made[0].bfloat16().double(), made[1].bfloat16().double(), made[2].bfloat16().double()
+
+
 def by_kernels(device: str, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
     from dreamcore.priors import attention_cuda, pointwise_cuda
 
     found = {name: normalised(case, device, dtype, plainly=False) for name, case in CASES.items()}
-    x, residual, scores = (draw(*shape, seed=7).to(device, dtype) for shape in ((2, 9, 70), (2, 9, 70), (2, 5, 300)))
-    bias = draw(70, seed=8).to(device, dtype)
+    x, scores, bias = (value.to(device, dtype) for value in operands())
+    residual = x
     found["biased sum"] = pointwise_cuda.add_residual(x, residual, bias, 0.5)
     found["sum"] = pointwise_cuda.add_residual(x, residual, None, 1.0)
     found["gate"] = pointwise_cuda.gate(x)
+    image = x[..., :30].reshape(2, 3, 9, 10)
+    found["larger"] = pointwise_cuda.reframe(image, 4, 10)
+    found["smaller"] = pointwise_cuda.reframe(image, 2, 8)
     found["softmax"] = weights = attention_cuda.softmax(10.0 * scores, dtype)
     found["softmax gradient"] = attention_cuda.softmax_gradient(scores, weights)
     return {name: value.double().cpu() for name, value in found.items()}
@@ -94,7 +103,10 @@ def by_kernels(device: str, dtype: torch.dtype = torch.float32) -> dict[str, Ten
 
 def by_definition() -> dict[str, Tensor]:
     found = {name: normalised(case, "cpu", torch.float64, plainly=True) for name, case in CASES.items()}
-    x, scores, bias = draw(2, 9, 70, seed=7), draw(2, 5, 300, seed=7), draw(70, seed=8)
+    x, scores, bias = operands()
+    image = x[..., :30].reshape(2, 3, 9, 10)
+    found["larger"] = F.pad(image, (0, 0, 0, 1, 0, 1))
+    found["smaller"] = image[:, :2, :8]
     found["biased sum"] = x + 0.5 * bias
     found["sum"] = 2.0 * x
     found["gate"] = x[..., :35] * F.gelu(x[..., 35:])
