@@ -134,6 +134,30 @@ def hot(pack: Pack, device: torch.device) -> dict[str, float]:
     return {"busy": round(sum(ms for ms, _ in found), 3)} | named
 
 
+def about_device(arguments: argparse.Namespace, prior: str, device: torch.device) -> dict[str, Any]:
+    """What every row says: what was run, and on what."""
+    on_gpu = device.type == "cuda"
+    return {
+        "prior": prior + (" (tiny)" if arguments.tiny else ""),
+        "field": arguments.field,
+        "preset": arguments.preset,
+        "device": torch.cuda.get_device_name(device) if on_gpu else platform.processor() or "cpu",
+        "torch": torch.__version__,
+        "dtype": arguments.dtype,
+    }
+
+
+def add_scene_options(parser: argparse.ArgumentParser) -> None:
+    """What benchmarks of packs have in common."""
+    parser.add_argument("--preset", choices=["quick", "practical"], default="practical")
+    parser.add_argument("--field", choices=FIELDS, default="grid")
+    parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--warmup", type=int, default=6)
+    parser.add_argument("--dtype", choices=list(DTYPES), default="bfloat16")
+    parser.add_argument("--tiny", action="store_true", help="shrink prior and scenes: a test of this script")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+
+
 def rows(arguments: argparse.Namespace) -> Iterator[Row]:
     """All that is asked for, prior by prior. What does not fit into memory gives a row that says so."""
     for name in arguments.prior:
@@ -145,14 +169,8 @@ def _rows_of(name: str, arguments: argparse.Namespace) -> Iterator[Row]:
     on_gpu = device.type == "cuda"
     ceiling = matmul_rate(device, tiny=arguments.tiny) if on_gpu else None
     flops = model_flops(name, tiny=arguments.tiny)
-    about = {
-        "prior": name + (" (tiny)" if arguments.tiny else ""),
-        "field": arguments.field,
-        "preset": arguments.preset,
+    about = about_device(arguments, name, device) | {
         "without": arguments.without,
-        "device": torch.cuda.get_device_name(device) if on_gpu else platform.processor() or "cpu",
-        "torch": torch.__version__,
-        "dtype": arguments.dtype,
         "matmul_tflops": ceiling and round(ceiling / 1e12, 1),
         "model_tflop_per_scene_step": round(flops / 1e12, 6),
     }
@@ -177,16 +195,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prior", choices=list(ARCHITECTURES), nargs="+", default=["embedded"])
-    parser.add_argument("--preset", choices=["quick", "practical"], default="practical")
-    parser.add_argument("--field", choices=FIELDS, default="grid")
     parser.add_argument("--scenes", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32])
-    parser.add_argument("--steps", type=int, default=24)
-    parser.add_argument("--warmup", type=int, default=6)
     parser.add_argument("--without", choices=list(TECHNIQUES), nargs="*", default=[])
-    parser.add_argument("--dtype", choices=list(DTYPES), default="bfloat16")
     parser.add_argument("--profile", type=int, nargs="*", default=[], help="pack sizes of which to keep the kernels")
-    parser.add_argument("--tiny", action="store_true", help="shrink prior and scenes: a test of this script")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    add_scene_options(parser)
     add_out(parser)
     parsed = parser.parse_args(arguments)
     report(rows(parsed), COLUMNS, parsed.out)

@@ -67,5 +67,5 @@ def softmax_gradient(gradient: Scores, weights: Scores) -> Scores:
         from dreamcore.priors import attention_cuda
 
         return attention_cuda.softmax_gradient(gradient, weights)
-    both = gradient * weights
-    return (both - weights * both.sum(-1, keepdim=True)).to(weights.dtype)
+    total = (gradient * weights).sum(-1, keepdim=True) / weights.sum(-1, keepdim=True)  # 1, but for rounding
+    return (weights * (gradient - total)).to(weights.dtype)

@@ -59,5 +59,6 @@ def _gradient(gradient, weights, result, width, BLOCK: tl.constexpr):
     here = column < width
     weight = tl.load(weights + row + column, mask=here, other=0.0).to(tl.float32)
     g = tl.load(gradient + row + column, mask=here, other=0.0).to(tl.float32)
-    total = tl.sum(weight * g, 0)
+    # the weights add up to 1 before they are rounded
+    total = tl.sum(weight * g, 0) / tl.sum(weight, 0)
     tl.store(result + row + column, (weight * (g - total)).to(result.dtype.element_ty), mask=here)

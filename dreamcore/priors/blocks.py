@@ -169,21 +169,16 @@ class RowAttention(nn.Module):
         super().__init__()
         self.heads, self.out = attention.heads, attention.to_out[0]
         self.crosses = attention.is_cross_attention
-        if self.crosses:
-            self.query, self.key_value = attention.to_q, _stacked(attention.to_k, attention.to_v)
-        else:
-            self.all = _stacked(attention.to_q, attention.to_k, attention.to_v)
+        # queries by themselves: SDPA lays its result out as it finds them, and so without a gap
+        self.query, self.key_value = attention.to_q, _stacked(attention.to_k, attention.to_v)
 
     def forward(
         self, hidden_states: Rows, encoder_hidden_states: Tensor | None = None, attention_mask: Tensor | None = None
     ) -> Rows:
-        assert attention_mask is None
-        if self.crosses:
-            assert encoder_hidden_states is not None
-            (query,) = split_heads(self.query(hidden_states), 1, self.heads)
-            key, value = split_heads(self.key_value(encoder_hidden_states), 2, self.heads)
-        else:
-            query, key, value = split_heads(self.all(hidden_states), 3, self.heads)
+        assert attention_mask is None and (not self.crosses or encoder_hidden_states is not None)
+        source = encoder_hidden_states if self.crosses else hidden_states
+        (query,) = split_heads(self.query(hidden_states), 1, self.heads)
+        key, value = split_heads(self.key_value(source), 2, self.heads)
         return cast(Tensor, self.out(_joined(F.scaled_dot_product_attention(query, key, value))))
 
 
@@ -197,7 +192,7 @@ class AddedTextAttention(nn.Module):
         self.norm = Normalisation(attention.group_norm)
         cross = attention.norm_cross
         self.norm_text = Normalisation(cross) if isinstance(cross, nn.GroupNorm) else cross
-        self.all = _stacked(attention.to_q, attention.to_k, attention.to_v)
+        self.query, self.key_value = attention.to_q, _stacked(attention.to_k, attention.to_v)
         self.text = _stacked(attention.add_k_proj, attention.add_v_proj)
 
     def forward(
@@ -209,9 +204,9 @@ class AddedTextAttention(nn.Module):
             text = self.norm_text(text.mT).mT
         elif self.norm_text is not None:
             text = self.norm_text(text)
-        own, width = self.all(rows_of(self.norm(hidden_states))), self.out.in_features
-        (query,) = split_heads(own[..., :width], 1, self.heads)
-        key, value = split_heads(torch.cat([self.text(text), own[..., width:]], dim=1), 2, self.heads)
+        own = rows_of(self.norm(hidden_states))
+        (query,) = split_heads(self.query(own), 1, self.heads)
+        key, value = split_heads(torch.cat([self.text(text), self.key_value(own)], dim=1), 2, self.heads)
         rows = self.out(_joined(F.scaled_dot_product_attention(query, key, value)))
         return images_of(rows + rows_of(hidden_states), hidden_states)
 

@@ -27,6 +27,7 @@ PerChannel = Float[Tensor, "images channels"]
 PerGroup = Float[Tensor, "images groups"]
 
 _ROWS = 32  # places that a program looks at together
+_GATHERED, _APPLIED = 64, 128  # channels that it looks at: each the better one for its kernels (docs/log.md)
 _PROGRAMS = 2048  # enough to fill any GPU
 _MOST_CHUNKS = 256
 _ACTIVATIONS = {"none": 0, "silu": 1, "gelu": 2}
@@ -50,6 +51,12 @@ class _Tiles:
     blocks: int
     rows: int
     chunks: int
+    images: int
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """The programs: one a chunk, a block of channels and an image."""
+        return self.chunks, self.blocks, self.images
 
     @property
     def launch(self) -> dict[str, int]:
@@ -57,25 +64,25 @@ class _Tiles:
         return {"ROWS": _ROWS, "BLOCK": self.channels, "num_warps": max(1, _ROWS * self.channels // 512)}
 
     @staticmethod
-    def of(x: Rows) -> _Tiles:
+    def of(x: Rows, most: int) -> _Tiles:
         images, places, width = x.shape
-        channels = min(64 if width % 128 else 128, triton.next_power_of_2(width))
+        channels = min(most if width % most == 0 else _GATHERED, triton.next_power_of_2(width))
         blocks = triton.cdiv(width, channels)
         wanted = min(_MOST_CHUNKS, max(1, _PROGRAMS // (images * blocks)), triton.cdiv(places, _ROWS))
         rows = triton.cdiv(triton.cdiv(places, wanted), _ROWS) * _ROWS
-        return _Tiles(channels, blocks, rows, triton.cdiv(places, rows))
+        return _Tiles(channels, blocks, rows, triton.cdiv(places, rows), images)
 
 
 def forward(x: Rows, norm: Norm) -> tuple[Rows, Saved]:
     """See `normalise.normalise`."""
     images, places, width = x.shape
-    tiles = _Tiles.of(x)
+    tiles = _Tiles.of(x, _GATHERED)
     partial = torch.empty(2, images, tiles.chunks, width, device=x.device, dtype=torch.float32)
-    grid = (tiles.chunks, tiles.blocks, images)
-    _gather[grid](x, partial, partial[1], places, width, tiles.rows, **tiles.launch)
+    _gather[tiles.grid](x, partial, partial[1], places, width, tiles.rows, **tiles.launch)
     saved = _join(partial, norm, places, tiles)
     y = torch.empty_like(x)
-    _apply[grid](
+    tiles = _Tiles.of(x, _APPLIED)
+    _apply[tiles.grid](
         x,
         y,
         saved.center,
@@ -127,17 +134,32 @@ def _join(partial: Float[Tensor, "two images chunks channels"], norm: Norm, plac
 def backward(gradient: Rows, x: Rows, saved: Saved, groups: int, activation: str) -> Rows:
     """The gradient by x."""
     images, places, width = x.shape
-    tiles = _Tiles.of(x)
+    tiles = _Tiles.of(x, _GATHERED)
     partial = torch.empty(2, images, tiles.chunks, width, device=x.device, dtype=torch.float32)
-    grid = (tiles.chunks, tiles.blocks, images)
     coefficients = (saved.center, saved.gain, saved.offset)
-    constants = {**tiles.launch, "ACTIVATION": _ACTIVATIONS[activation]}
-    _gather_back[grid](gradient, x, partial, partial[1], *coefficients, places, width, tiles.rows, **constants)
+    kind = _ACTIVATIONS[activation]
+    _gather_back[tiles.grid](
+        gradient, x, partial, partial[1], *coefficients, places, width, tiles.rows, ACTIVATION=kind, **tiles.launch
+    )
     # means over each group, for all of its places and channels
     first, second = partial.sum(2).unflatten(-1, (groups, -1)).sum(-1) / (places * (width // groups))
     second = second * saved.rstd.square()
     result = torch.empty_like(x)
-    _apply_back[grid](gradient, x, result, *coefficients, first, second, places, width, groups, tiles.rows, **constants)
+    tiles = _Tiles.of(x, _APPLIED)
+    _apply_back[tiles.grid](
+        gradient,
+        x,
+        result,
+        *coefficients,
+        first,
+        second,
+        places,
+        width,
+        groups,
+        tiles.rows,
+        ACTIVATION=kind,
+        **tiles.launch,
+    )
     return result
 
 

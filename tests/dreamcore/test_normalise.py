@@ -40,6 +40,7 @@ CASES = {
     "pixels": Case(shape=(2, 24, 5, 9), groups=4, activation="silu", shift=1),
     "large": Case(shape=(1, 80, 40, 33), groups=8, activation="silu", mean=50.0),
     "modulated": Case(shape=(3, 24, 4, 4), groups=3, activation="gelu", shift=2, modulated=True),
+    "wide": Case(shape=(1, 256, 3, 11), groups=32, activation="silu", shift=1),
     "tokens": Case(shape=(2, 130, 7), groups=5),
 }
 
@@ -96,7 +97,7 @@ def by_kernels(device: str, dtype: torch.dtype = torch.float32) -> dict[str, Ten
     image = x[..., :30].reshape(2, 3, 9, 10)
     found["larger"] = pointwise_cuda.reframe(image, 4, 10)
     found["smaller"] = pointwise_cuda.reframe(image, 2, 8)
-    found["softmax"] = weights = attention_cuda.softmax(10.0 * scores, dtype)
+    found["softmax"] = weights = attention_cuda.softmax(8.0 * scores, dtype)
     found["softmax gradient"] = attention_cuda.softmax_gradient(scores, weights)
     return {name: value.double().cpu() for name, value in found.items()}
 
@@ -110,7 +111,7 @@ def by_definition() -> dict[str, Tensor]:
     found["biased sum"] = x + 0.5 * bias
     found["sum"] = 2.0 * x
     found["gate"] = x[..., :35] * F.gelu(x[..., 35:])
-    leaf = (10.0 * scores).requires_grad_()
+    leaf = (8.0 * scores).requires_grad_()
     weights = leaf.softmax(-1)
     found["softmax"] = weights.detach()
     (found["softmax gradient"],) = torch.autograd.grad((weights * scores).sum(), leaf)
