@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 ExecutorKind = Literal["ray", "inline"]
 Say = Callable[[str], None]
 
-_GPU_PACK, _GPU_GRID_PACK = 8, 64
+_GPU_PACK = 256  # at most: a step of more takes long, and so does saving them all
+_MEASURED_FROM = 9  # trials a GPU: fewer are simply tried together
 _GPU_WORKER_CORES = 4
 _TRACKER_SECONDS = 30.0
 _SYNC_SECONDS = 90.0
@@ -48,29 +49,23 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What each worker gets, how many there are at most, and how many trials each advances together."""
+    """What each worker gets, how many there are at most, and how many trials each advances together: `pack`, or as many
+    as it has `measured` to suit its GPU if that is less."""
 
     gpus: int
     cpus: int
     workers: int
     pack: int
+    measured: bool = False
 
 
-def gpu_pack(left: Plan) -> int:
-    """How many of these trials a GPU advances together: 64 if all are grid fields under the embedded prior, which take
-    some 30 MiB each and gain up to there (docs/log.md), else 8."""
-    kinds = {(str(trial.prior["kind"]), trial.config.get("field", {}).get("kind")) for trial in left.trials}
-    return _GPU_GRID_PACK if kinds == {("embedded", "grid")} else _GPU_PACK
-
-
-def resolve_workers(
-    wanted: Workers, trials: int, machine: Machine, together: int = _GPU_PACK, grows: bool = False
-) -> Resources:
+def resolve_workers(wanted: Workers, trials: int, machine: Machine, grows: bool = False) -> Resources:
     """`wanted` with every `auto` decided, for `trials` that are left to run.
 
-    With a GPU: one a worker, as many workers as GPUs, packs of `together` or of an even share of the trials if that is
-    less. Without: as many workers as trials or cores, the cores shared out evenly, one trial each. Raises UserError for
-    GPUs that are not there, but for a cluster that `grows`: what it lacks now may come when it is asked for.
+    With a GPU: one a worker, as many workers as GPUs, packs of an even share of the trials, or what a worker finds to
+    suit its GPU if that is less. Without: as many workers as trials or cores, the cores shared out evenly, one trial
+    each. Raises UserError for GPUs that are not there, but for a cluster that `grows`: what it lacks now may come when
+    it is asked for.
     """
     gpus = (1 if machine.gpus else 0) if wanted.gpus == "auto" else wanted.gpus
     if gpus > machine.gpus and not grows:
@@ -82,8 +77,9 @@ def resolve_workers(
     share = _GPU_WORKER_CORES if to_come else max(1, machine.cores // max(1, min(workers, most)))
     cpus = (min(share, _GPU_WORKER_CORES) if gpus else share) if wanted.cpus == "auto" else wanted.cpus
     even = max(1, -(-trials // max(1, workers)))
-    pack = (min(together, even) if gpus else 1) if wanted.pack == "auto" else wanted.pack
-    return Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack)
+    pack = (min(_GPU_PACK, even) if gpus else 1) if wanted.pack == "auto" else wanted.pack
+    measured = wanted.pack == "auto" and gpus > 0 and pack >= _MEASURED_FROM
+    return Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack, measured=measured)
 
 
 def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
@@ -104,7 +100,7 @@ def find_machine(kind: ExecutorKind, address: str | None) -> Machine:
 
 def make_engine_factory(spec: SweepSpec, resources: Resources, left: Plan) -> EngineFactory:
     """The engine of real sweeps, for the trials that are left to run; tests put another one here."""
-    from pipeline.optimise import SceneEngineFactory, texts_of
+    from pipeline.optimise import SceneEngineFactory, probes_of, texts_of
     from pipeline.solids import Wanted
 
     outputs = spec.outputs
@@ -118,6 +114,7 @@ def make_engine_factory(spec: SweepSpec, resources: Resources, left: Plan) -> En
         pack=resources.pack,
         device="cuda" if resources.gpus else "cpu",
         texts=texts_of(left.trials),
+        probes=probes_of(left.trials) if resources.measured else (),
     )
 
 
@@ -158,7 +155,7 @@ def launch(
     with stopping(stop, say):
         machine = find_machine(kind, address)
         grows = kind == "ray" and address is not None
-        resources = resolve_workers(spec.workers, len(left), machine, gpu_pack(left), grows)
+        resources = resolve_workers(spec.workers, len(left), machine, grows)
         if grows and not machine.gpus:
             say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)

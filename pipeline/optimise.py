@@ -14,18 +14,22 @@ from pipeline.solids import Wanted, make
 from pipeline.trial import Trial
 
 if TYPE_CHECKING:
+    from dreamcore.fitting import Meter
     from dreamcore.pack import Pack, StepResult
     from dreamcore.priors.base import Prior
     from dreamcore.scene import Scene
     from dreamcore.views import Picture
+
+_MOST_PROBES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneEngineFactory:
     """Builds the engine inside the worker. `prior` is the resolved prior of the sweep (kind and options), `views`,
     `size` (pixels) and `elevation` (degrees) are what a finished trial is rendered at, `solids` what else it leaves,
-    `pack` how many trials run at
-    once, `device` a PyTorch device or `auto`: the GPU if there is one. `texts` are embedded before the first trial."""
+    `pack` how many trials run at once, `device` a PyTorch device or `auto`: the GPU if there is one. `texts` are
+    embedded before the first trial. With `probes`, a prompt and a config of each kind of trial, a GPU measures how many
+    it suits, `pack` at most."""
 
     prior: Mapping[str, Any]
     views: int
@@ -35,6 +39,7 @@ class SceneEngineFactory:
     solids: Wanted = field(default_factory=Wanted)
     device: str = "auto"
     texts: tuple[str, ...] = ()
+    probes: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     def __call__(self) -> SceneEngine:
         import torch
@@ -63,6 +68,19 @@ def texts_of(trials: Iterable[Trial]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def probes_of(trials: Iterable[Trial]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """A prompt and a config for each way in which these trials can share a pack, in order, a few at most: each is
+    measured before the first trial."""
+    from dreamcore.pack import pack_key
+    from dreamcore.plain import read_config
+
+    distinct = {id(trial.config): trial for trial in trials}
+    probes: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for trial in distinct.values():
+        probes.setdefault(pack_key(read_config(trial.config)), (trial.prompt, trial.config))
+    return tuple(probes.values())[:_MOST_PROBES]
+
+
 class SceneEngine:
     """Meets `pipeline.engine.Engine`. Trials whose configs cannot share a pack are stepped pack by pack."""
 
@@ -72,6 +90,7 @@ class SceneEngine:
         self._where: dict[str, str] = {}
         self._records: dict[str, Provenance] = {}
         self._last: dict[str, StepResult] = {}
+        self._capacity = settings.pack
         self.device = _device_name(prior)
 
     def prepare(self) -> Generator[str, None, None]:
@@ -79,9 +98,22 @@ class SceneEngine:
 
         if isinstance(self._prior, PreparesPrompts):
             yield from self._prior.prepare(self._settings.texts)
+        if self._settings.probes and self._prior.device.type == "cuda":
+            from dreamcore.fitting import CudaMeter
+
+            yield from self.measure(CudaMeter(self._prior.device))
+
+    def measure(self, meter: Meter) -> Generator[str, None, None]:
+        """Find how many trials suit the device, of whichever kind it suits least."""
+        from dreamcore.fitting import fit
+        from dreamcore.plain import read_config
+
+        for prompt, config in self._settings.probes:
+            found = yield from fit(self._prior, prompt, read_config(config), self._settings.pack, meter)
+            self._capacity = min(self._capacity, found)
 
     def capacity(self) -> int:
-        return self._settings.pack
+        return self._capacity
 
     def running(self) -> Sequence[str]:
         return list(self._where)

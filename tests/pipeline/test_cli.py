@@ -22,12 +22,11 @@ from pipeline import judging, launch, paths, sweeps
 from pipeline.errors import UserError
 from pipeline.launch import Machine, Resources, resolve_workers
 from pipeline.paths import COMMITS
-from pipeline.plan import make_plan, stored_plan
-from pipeline.prompts import PromptRow
+from pipeline.plan import stored_plan
 from pipeline.query import Sweep
 from pipeline.record.attempts import attempt_numbers
 from pipeline.record.compact import read_manifest
-from pipeline.spec import Workers, parse_spec
+from pipeline.spec import Workers
 from pipeline.storage import Storage
 
 SPEC = """\
@@ -374,11 +373,12 @@ def test_status_as_json(finished: Storage) -> None:
         ({"max": 2}, 100, (8, 0), (0, 4, 2, 1)),
         ({"cpus": 4}, 100, (8, 0), (0, 4, 2, 1)),
         ({"cpus": 4, "pack": 3}, 100, (2, 0), (0, 4, 1, 3)),
-        ({}, 100, (64, 4), (1, 4, 4, 8)),
+        ({}, 100, (64, 4), (1, 4, 4, 25)),
         ({}, 2, (64, 4), (1, 4, 2, 1)),
         ({}, 9, (64, 2), (1, 4, 2, 5)),
         ({"pack": 9}, 9, (64, 2), (1, 4, 2, 9)),
-        ({}, 100, (4, 4), (1, 1, 4, 8)),
+        ({}, 100, (4, 4), (1, 1, 4, 25)),
+        ({}, 10_000, (4, 4), (1, 1, 4, 256)),
         ({"gpus": 0}, 100, (4, 4), (0, 1, 4, 1)),
         ({"gpus": 1, "max": 16, "pack": 1}, 100, (32, 8), (1, 4, 16, 1)),
     ],
@@ -388,16 +388,8 @@ def test_auto_workers(
 ) -> None:
     gpus, cpus, workers, pack = found
     resources = resolve_workers(Workers(**wanted), trials, Machine(cores=machine[0], gpus=machine[1]))  # type: ignore[arg-type]
-    assert resources == Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack)
-
-
-@pytest.mark.parametrize(
-    ("preset", "prior", "together"),
-    [("quick", "embedded", 64), ("practical", "embedded", 64), ("paper", "embedded", 8), ("quick", "mixture", 8)],
-)
-def test_what_a_gpu_advances_together(preset: str, prior: str, together: int) -> None:
-    spec = parse_spec(f"name: a\nprompts: [a mug]\npreset: {preset}\nprior: {prior}\n", "a.yaml", None)
-    assert launch.gpu_pack(make_plan(spec, [PromptRow(prompt="a mug", tags={})])) == together
+    measured = bool(gpus) and "pack" not in wanted and pack > 8
+    assert resources == Resources(gpus=gpus, cpus=cpus, workers=workers, pack=pack, measured=measured)
 
 
 def test_a_cluster_may_bring_the_gpus_that_it_lacks_now() -> None:
@@ -413,7 +405,7 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
 def test_a_gpu_that_will_come_is_waited_for() -> None:
     at_rest = Machine(cores=0, gpus=0)
     resources = resolve_workers(Workers(gpus=1, max=4), 100, at_rest, grows=True)
-    assert resources == Resources(gpus=1, cpus=4, workers=4, pack=8)
+    assert resources == Resources(gpus=1, cpus=4, workers=4, pack=25, measured=True)
     assert resolve_workers(Workers(gpus=1), 100, at_rest, grows=True).workers == 1, "nobody knows how many will come"
 
 

@@ -144,6 +144,44 @@ def test_priors_with_a_cheap_encoder_start_at_once(prior: str, monkeypatch: pyte
     assert list(make_engine(factory).prepare()) == []
 
 
+class NoTime:
+    """A meter that sees no cost in a scene: twice as many are always twice as fast."""
+
+    memory = 2**40
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def begin(self) -> None:
+        pass
+
+    def used(self) -> int:
+        return 1
+
+    def now(self) -> float:
+        self._now += 1.0
+        return self._now
+
+
+def test_a_worker_takes_as_many_trials_as_it_has_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    spec, plan = planned("mixture", **{"grid: {prompt.view_dependent: [true, false]}": "grid: {views: [1, 2]}"})
+    measured = Resources(gpus=1, cpus=1, workers=1, pack=12, measured=True)
+    factory = make_engine_factory(spec, measured, plan)
+    assert isinstance(factory, SceneEngineFactory)
+    assert [config["views"] for _, config in factory.probes] == [1, 2], "one for each pack key, whatever the seed"
+    engine = make_engine(dataclasses.replace(factory, device="cpu"))
+    assert list(engine.prepare()) == []
+    assert engine.capacity() == 12, "a CPU measures nothing"
+    assert list(engine.measure(NoTime())) == [f"measuring a pack of {size}" for size in (8, 12)] * 2
+    assert engine.capacity() == 12
+    small = make_engine(dataclasses.replace(factory, device="cpu", pack=5))
+    assert list(small.measure(NoTime())) == []
+    assert small.capacity() == 5
+    assert make_engine_factory(spec, ONE_CPU, plan).probes == ()  # type: ignore[attr-defined]
+    assert engine.running() == []
+
+
 def test_a_scene_that_was_given_up_is_so_for_the_next_worker_too() -> None:
     """Between its last checkpoint and its result the worker may change."""
     health = "{steps: 4, health.collapse_opacity: 0.999, health.patience_fraction: 0.0,"
