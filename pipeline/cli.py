@@ -25,7 +25,7 @@ COMMANDS = (
     (cli_remote.retry, "dreamsweep retry runs/quickstart --failed"),
     (cli_remote.stop, "dreamsweep stop s3://bucket/folder/paper"),
     (cli_results.results, "dreamsweep results runs/quickstart --where \"verdict == 'healthy'\" --format csv"),
-    (cli_results.sheet, "dreamsweep sheet runs/quickstart -o sheet.png --rows prompt --columns seed"),
+    (cli_results.sheet, "dreamsweep sheet runs/quickstart -o sheet.png --side 128"),
     (cli_judge.evaluate, "dreamsweep evaluate sweeps/diversity.yaml --captions sweeps/prompts/judged.csv"),
     (cli_judge.rprecision, "dreamsweep rprecision runs/quickstart --json"),
     (cli_judge.diversity, "dreamsweep diversity runs/diversity --compare w20 w100"),
@@ -58,7 +58,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(
+def root(
     verbose: Annotated[
         int,
         typer.Option("--verbose", "-v", count=True, help="Log to standard error, with tracebacks; -vv logs more."),
@@ -67,6 +67,7 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
+    """Options of every command."""
     if verbose:
         logging.basicConfig(
             level=_LEVELS[min(verbose, len(_LEVELS) - 1)], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
