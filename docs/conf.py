@@ -14,6 +14,7 @@ with (Path(__file__).resolve().parent.parent / "pyproject.toml").open("rb") as _
 
 project = _project["name"]
 author = f"the {project} authors"
+copyright = author
 version = release = _project["version"]
 
 extensions = ["myst_parser"]
@@ -31,6 +32,7 @@ suppress_warnings = ["myst.xref_ambiguous"]  # a heading that two pages have; li
 myst_heading_anchors = 3
 myst_enable_extensions = ["strikethrough"]
 nitpicky = True
+highlight_language = "none"  # a block without a language is a diagram, a formula or what a command printed
 
 html_theme = "furo"
 html_title = project

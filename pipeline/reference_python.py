@@ -67,9 +67,9 @@ def _class(kind: type) -> Iterator[str]:
     if dataclasses.is_dataclass(kind):
         fields = [field.name for field in dataclasses.fields(kind) if not field.name.startswith("_")]
         yield "Fields: " + ", ".join(f"`{name}`" for name in fields) + "."
-    rows = [f"| `{_cell(name)}` | {_cell(_text(method))} |" for name, method in _methods(kind)]
-    if rows:
-        yield "\n".join(["| method | |", "|---|---|", *rows])
+    methods = [f"- `{name}`: {_text(method)}" if _text(method) else f"- `{name}`" for name, method in _methods(kind)]
+    if methods:
+        yield "\n".join(methods)
 
 
 def _methods(kind: type) -> Iterator[tuple[str, Any]]:
@@ -105,7 +105,3 @@ def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
 
 def _text(value: Any) -> str:
     return " ".join((inspect.getdoc(value) or "").split())
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -78,10 +78,9 @@ def test_every_public_name_and_method_is_there(package: object) -> None:
         if inspect.isclass(value):
             own = [each for each, member in vars(value).items() if inspect.isfunction(member) and member.__doc__]
             for method in (each for each in own if not each.startswith("_")):
-                assert f"| `{method}(" in page, method
+                assert f"- `{method}(" in page, method
 
 
-@pytest.mark.parametrize("page", [commands_reference, python_reference])
-def test_every_row_has_as_many_cells_as_its_heading(page: object) -> None:
-    for table in re.findall(r"(?:^\|.*\n)+", page(), re.MULTILINE):  # type: ignore[operator]
+def test_every_row_has_as_many_cells_as_its_heading() -> None:
+    for table in re.findall(r"(?:^\|.*\n)+", commands_reference(), re.MULTILINE):
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1, table
