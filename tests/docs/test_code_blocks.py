@@ -35,7 +35,20 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
 )
 SWEEPS = ("quickstart", "diversity", "mugs", "shelf", "light", "weights", "empty", "figure2", "paper")
-FOREIGN = {"aws", "docker", "export", "hf", "kubectl", "openssl", "ray", "sbatch", "tar", "torchrun", "$EDITOR"}
+FOREIGN = {
+    "aws",
+    "docker",
+    "export",
+    "hf",
+    "kubectl",
+    ".venv/bin/marimo",
+    "openssl",
+    "ray",
+    "sbatch",
+    "tar",
+    "torchrun",
+    "$EDITOR",
+}
 READING = {"diversity", "doctor", "evaluate", "plan", "results", "rprecision", "sheet", "status"}
 PARSED_ONLY = {
     "evaluate sweeps/diversity.yaml": "its captions are not those of the sweep that stands in for it",
