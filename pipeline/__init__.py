@@ -5,8 +5,9 @@ What `__all__` names is public: it changes as docs/versions.md says. Nothing hea
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dreamcore.public_names import imported_when_asked_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,14 +89,7 @@ def read_provenance(path: str | Path) -> Provenance:
     return read(path)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":  # pyproject.toml is the one place that states it
-        from importlib.metadata import version
-
-        return version("dreamsweep")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = imported_when_asked_for(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
