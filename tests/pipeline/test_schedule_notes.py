@@ -143,7 +143,7 @@ def test_a_device_that_is_full_holds_less_from_then_on_and_others_like_it_too() 
 def test_cancelled_and_wanted_again() -> None:
     sweep = Sweep((FIRST, SECOND), Policy())
     sweep.ready("e1w0", capacity=1)
-    assert sweep.tell(TrialsCancelled(trial_ids=frozenset({"nobody", FIRST.trial_id, SECOND.trial_id}))) == [
+    assert sweep.tell(TrialsCancelled(trial_ids=frozenset({"!", FIRST.trial_id, SECOND.trial_id}))) == [
         Drop(worker_id="e1w0", trial_id=FIRST.trial_id)
     ]
     assert sweep.notes == [{"fact": "cancelled", "trial_id": SECOND.trial_id}]
@@ -154,7 +154,7 @@ def test_cancelled_and_wanted_again() -> None:
         ended(FIRST.trial_id, failure=FailureClass.STOPPED, message="dropped"),
         {"fact": "cancelled", "trial_id": FIRST.trial_id},
     ]
-    sweep.tell(TrialsReopened(rounds={"nobody": 1, SECOND.trial_id: 1, FIRST.trial_id: 1}))
+    sweep.tell(TrialsReopened(rounds={"!": 1, SECOND.trial_id: 1, FIRST.trial_id: 1}))
     assert sorted(note["trial_id"] for note in sweep.notes if note["fact"] == "reopened") == sorted(
         [FIRST.trial_id, SECOND.trial_id]
     ), "one that nobody knows holds up none"
@@ -288,3 +288,116 @@ def test_a_worker_is_idle_from_its_last_trial_on() -> None:
     assert sweep.tell(Tick(now=49.9)) == []
     assert sweep.tell(Tick(now=50.0)) == [StopWorker(worker_id="e1w0", seconds=45.0)]
     assert sweep.tell(Tick(now=51.0)) == [], "it is told once"
+
+
+# ---- small things that workers and people rely on --------------------------------------------------------------------
+
+
+def test_a_commit_of_another_attempt_is_taken_as_it_is() -> None:
+    """A stale driver may have committed what this one runs again."""
+    sweep = Sweep((FIRST, SECOND), AT_ONCE)
+    sweep.ready("e1w0", capacity=1)
+    sweep.fail(FIRST, FailureClass.USER)
+    sweep.tell(CommitDecided(trial_id=FIRST.trial_id, number=7))
+    row = sweep.state.trials[FIRST.trial_id]
+    assert (row.number, row.step, row.worker_id, row.reason) == (7, FIRST.steps, "", "")
+
+
+def test_times_of_workers_are_those_of_what_happened_last() -> None:
+    sweep = Sweep(make_trials(3), Policy(max_workers=1, patience_seconds=5.0))
+    assert sweep.state.workers["e1w0"].since == 0.0
+    sweep.tell(Tick(now=5.0))
+    sweep.ready("e1w0", capacity=2)
+    assert sweep.state.workers["e1w0"].since == 5.0
+    sweep.tell(Tick(now=9.0))
+    first = sweep.state.trials[sweep.state.workers["e1w0"].running[0]].trial
+    facts = {"worker_id": "e1w0", "trial_id": first.trial_id, "number": 1}
+    sweep.tell(TrialFinished(**facts, step=first.steps))
+    assert sweep.state.workers["e1w0"].since == 9.0, "it was given another"
+    sweep.tell(Tick(now=12.0))
+    second = sweep.state.trials[sweep.state.workers["e1w0"].running[0]].trial
+    sweep.tell(TrialFinished(worker_id="e1w0", trial_id=second.trial_id, number=1, step=second.steps))
+    assert sweep.state.workers["e1w0"].since == 9.0, "it has one on board, and was given none"
+
+
+def test_a_new_worker_is_as_old_as_its_start() -> None:
+    sweep = Sweep((FIRST,), AT_ONCE)
+    sweep.tell(Tick(now=3.0))
+    sweep.tell(WorkerLost(worker_id="e1w0", failure=FailureClass.PREEMPTION, message="x"))
+    assert sweep.state.workers["e1w1"].since == 3.0
+
+
+def test_workers_that_start_are_counted_in() -> None:
+    sweep = Sweep(make_trials(3), Policy(max_workers=8))
+    assert len(sweep.commands) == 3
+    assert sweep.tell(Tick(now=1.0)) == []
+    assert sweep.ready("e1w0", capacity=1) and len(sweep.state.workers) == 3
+
+
+def test_nobody_is_let_go_while_a_trial_waits() -> None:
+    sweep = Sweep((FIRST,), Policy(idle_seconds=1.0, retries=Retries(backoff_seconds=100.0)))
+    sweep.ready("e1w0")
+    sweep.fail(FIRST, FailureClass.INFRASTRUCTURE)
+    assert sweep.tell(Tick(now=20.0)) == []
+
+
+def test_a_retry_after_a_divergence_starts_after_all_that_came_before() -> None:
+    sweep = Sweep((FIRST,), Policy(retries=Retries(divergence=1)))
+    sweep.ready("e1w0")
+    (again,) = sweep.fail(FIRST, FailureClass.DIVERGENCE)
+    assert (again.assignment.number, again.assignment.resume_from, again.assignment.above) == (2, None, 1)  # type: ignore[union-attr]
+    assert sweep.state.trials[FIRST.trial_id].reason == "", "what went wrong before is no reason any more"
+
+
+def test_what_waits_for_its_commit_is_not_dropped() -> None:
+    sweep = Sweep((FIRST,), Policy())
+    sweep.ready("e1w0")
+    sweep.tell(TrialFinished(worker_id="e1w0", trial_id=FIRST.trial_id, number=1, step=FIRST.steps))
+    assert sweep.tell(TrialsCancelled(trial_ids=frozenset({FIRST.trial_id}))) == [] == sweep.notes
+
+
+def test_one_that_waits_and_is_cancelled_waits_for_nothing() -> None:
+    sweep = Sweep((FIRST,), Policy(retries=Retries(backoff_seconds=100.0)))
+    sweep.ready("e1w0")
+    sweep.fail(FIRST, FailureClass.INFRASTRUCTURE)
+    assert sweep.state.trials[FIRST.trial_id].not_before > 0.0
+    sweep.tell(TrialsCancelled(trial_ids=frozenset({FIRST.trial_id})))
+    assert sweep.state.trials[FIRST.trial_id].not_before == 0.0
+
+
+def test_a_suspect_has_company_again_when_it_is_past_the_step() -> None:
+    one, two, three = make_trials(3)
+    sweep = Sweep((one, two, three), Policy())
+    sweep.ready("e1w0", capacity=2)
+    sweep.tell(TrialsCancelled(trial_ids=frozenset({three.trial_id})))
+    sweep.tell(TrialReturned(worker_id="e1w0", trial_id=one.trial_id, number=1, message="who?", step=4))
+    sweep.finish(two)
+    assert sweep.state.workers["e1w0"].running == (one.trial_id,)
+    sweep.tell(TrialsReopened(rounds={three.trial_id: 1}))
+    facts = {"worker_id": "e1w0", "trial_id": one.trial_id, "number": 2, "steps_per_second": 1.0, "metrics": {}}
+    for step, company in ((4, False), (5, True)):
+        sweep.tell(TrialProgress(**facts, step=step))
+        sweep.tell(Tick(now=float(step)))
+        assert (three.trial_id in sweep.state.workers["e1w0"].running) == company, step
+
+
+def test_failures_are_alike_but_for_their_numbers_and_ids() -> None:
+    sweep = Sweep(make_trials(5), Policy(retries=Retries(user=0)))
+    sweep.ready("e1w0", capacity=1)
+    for trial, name in zip(make_trials(5), ("abcdefab", "bcdefabc", "cdefabcd"), strict=False):
+        sweep.fail(trial, FailureClass.USER, f"KeyError: object {name} of 12")
+    assert sweep.state.halted == "every trial fails the same way: KeyError: object cdefabcd of 12"
+
+
+def test_of_workers_with_equal_loads_the_first_is_taken_and_full_ones_are_passed_over() -> None:
+    trials = make_trials(4)
+    sweep = Sweep(trials, Policy(max_workers=3))
+    for worker_id in ("e1w0", "e1w1", "e1w2"):
+        sweep.ready(worker_id, capacity=1)
+    sweep.tell(TrialsCancelled(trial_ids=frozenset({trials[3].trial_id})))
+    for trial in trials[1:3]:
+        sweep.finish(trial)
+    sweep.tell(TrialsReopened(rounds={trials[3].trial_id: 1}))
+    assert sweep.state.workers["e1w0"].running == (trials[0].trial_id,)
+    assert sweep.state.workers["e1w1"].running == (trials[3].trial_id,)
+    assert sweep.state.workers["e1w2"].running == ()
