@@ -2,6 +2,8 @@
 # test         install the development tools, then check and run the tests
 # check        formatting, lint, types and import rules only
 # chaos        run SWEEPS simulated sweeps under faults, from seed FIRST on, then those on real clusters
+# nightly      what takes too long for every change: the wheel in an environment of its own
+# docs         build the documentation into build/docs, with warnings as errors
 # clean        remove what these made, but never a sweep's results
 #
 # Everything is installed into .venv beside this file. Choose another interpreter with: make PYTHON=python3.12 quickstart
@@ -18,7 +20,7 @@ VENV_READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: quickstart test check chaos clean
+.PHONY: quickstart test check chaos nightly docs clean
 .DEFAULT_GOAL := quickstart
 .DELETE_ON_ERROR:
 
@@ -37,6 +39,13 @@ check: $(DEV_READY)
 chaos: $(DEV_READY)
 	@PYTHONPATH=.:tests nice $(BIN)/python -m chaos.run --first $(FIRST) --sweeps $(SWEEPS)
 	@nice $(BIN)/python -m pytest -q tests/chaos/test_real_clusters.py
+
+nightly: $(DEV_READY)
+	@nice $(BIN)/python -m pytest -q -m nightly
+
+docs: $(DEV_READY)
+	@$(BIN)/python -m sphinx -q -W -n --keep-going -c docs -b html -d build/doctrees . build/docs
+	@echo "open build/docs/index.html"
 
 $(VENV_READY):
 	@command -v $(PYTHON) >/dev/null || { \

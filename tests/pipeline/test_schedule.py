@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from by_hand import Sweep, admitted
 from fakes import make_trial, make_trials
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -44,47 +45,6 @@ from pipeline.events import (
 from pipeline.schedule import decide
 from pipeline.state import Policy, Retries, Status, SweepState, TrialState, WorkerStatus
 from pipeline.trial import Trial, reseeded
-
-
-class Sweep:
-    """A state that is driven by hand; `commands` are those of the last event, without notes."""
-
-    def __init__(self, trials: tuple[Trial, ...], policy: Policy) -> None:
-        self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
-        self.commands: list[Command] = []
-        self.tell(SweepStarted(now=0.0))
-
-    def tell(self, event: Event) -> list[Command]:
-        self.state, commands = decide(self.state, event)
-        self.commands = [command for command in commands if not isinstance(command, Note)]
-        return self.commands
-
-    def ready(self, worker_id: str, capacity: int = 2) -> list[Command]:
-        return self.tell(WorkerReady(worker_id=worker_id, capacity=capacity, device="fake"))
-
-    def fail(self, trial: Trial, failure: FailureClass, message: str = "boom", step: int = 3) -> list[Command]:
-        row = self.state.trials[trial.trial_id]
-        return self.tell(
-            TrialFailed(
-                worker_id=row.worker_id,
-                trial_id=row.trial_id,
-                number=row.number,
-                failure=failure,
-                message=message,
-                step=step,
-            )
-        )
-
-    def finish(self, trial: Trial) -> list[Command]:
-        row = self.state.trials[trial.trial_id]
-        facts = {"worker_id": row.worker_id, "trial_id": row.trial_id, "number": row.number}
-        first, *more = self.tell(TrialFinished(**facts, step=trial.steps))
-        assert first == Commit(trial_id=row.trial_id, number=row.number)
-        return [*more, *self.tell(CommitDecided(trial_id=row.trial_id, number=row.number))]
-
-
-def admitted(commands: list[Command]) -> list[tuple[str, str]]:
-    return [(c.worker_id, c.assignment.trial.trial_id) for c in commands if isinstance(c, Admit)]
 
 
 def test_what_a_worker_does_while_it_starts_is_known_and_moves_nothing() -> None:
