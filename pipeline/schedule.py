@@ -1,7 +1,9 @@
 """What happens next: `decide(state, event) -> (state, commands)`. Pure; no clock, no I/O.
 
 Trials are admitted in plan order, spread over the workers, each worker up to its capacity and up to the smallest pack
-cap on board. How an attempt ended decides what becomes of its trial:
+cap on board. While trials are short, a worker also has the next ones, which wait there for a place.
+
+How an attempt ended decides what becomes of its trial:
 
 user             retried at once, from its checkpoint
 infrastructure   retried after a backoff; a trial that was on board when two workers died, and came no further between
@@ -111,12 +113,15 @@ class _Turn:
         return len(worker.running)
 
     def queue(self, trial_id: str) -> None:
-        """Remember that the trial, which the cursor has passed, wants another attempt."""
-        place = self.state.trials.place(trial_id)
-        if place < self.state.cursor and place not in self.state.returned:
-            returned = list(self.state.returned)
-            bisect.insort(returned, place)
-            self.set(returned=tuple(returned))
+        """Remember that the trial wants another attempt."""
+        place, returned = self.state.trials.place(trial_id), self.state.returned
+        if place not in returned:
+            at = bisect.bisect(returned, place)
+            self.set(returned=(*returned[:at], place, *returned[at:]))
+
+    def unqueue(self, place: int) -> None:
+        if place in self.state.returned:
+            self.set(returned=tuple(other for other in self.state.returned if other != place))
 
     def live(self, event: TrialEvent) -> TrialState | None:
         """The row of the attempt that the event is about, or None if that attempt is over."""
@@ -221,15 +226,18 @@ def _apply_to_trial(turn: _Turn, row: TrialState, event: TrialEvent) -> None:
             turn.put(replace(row, step=max(step, row.step), saved=step, resume_from=row.number))
         case TrialFinished(step=step):
             turn.unload(row.worker_id, row.trial_id)
+            turn.set(short=turn.state.now - row.since < turn.state.policy.ahead_seconds)
             turn.put(replace(row, worker_id="", step=step))
             turn.do(Commit(trial_id=row.trial_id, number=row.number))
         case TrialFailed(failure=failure, message=message, step=step):
-            pack = turn.unload(row.worker_id, row.trial_id)
+            aboard = turn.unload(row.worker_id, row.trial_id)
+            pack = event.pack or aboard
             if failure is FailureClass.OUT_OF_MEMORY:
                 _cap_packs(turn, turn.state.workers[row.worker_id], max(1, pack - 1))
             _end(turn, row, Ending(failure=failure, message=message, step=step, pack=pack, saved=row.saved))
         case TrialReturned(message=message, step=step):
             pack = turn.unload(row.worker_id, row.trial_id)
+            pack = event.pack or pack
             _end(turn, row, Ending(failure=None, message=message, step=step, pack=pack, saved=row.saved))
         case _:
             raise AssertionError(f"unknown event {event!r}")
@@ -388,38 +396,50 @@ def _wake(turn: _Turn) -> None:
 
 def _candidates(state: SweepState) -> Iterator[int]:
     """Places that may hold a pending trial, in plan order; those past the cursor without end in sight."""
-    return heapq.merge(state.returned, range(state.cursor, len(state.trials)))
+    last = -1
+    for place in heapq.merge(state.returned, range(state.cursor, len(state.trials))):
+        if place != last:
+            yield place
+        last = place
 
 
 def _admit(turn: _Turn) -> None:
-    if not any(_has_room(worker) for worker in turn.state.workers.values()):
+    if not any(_has_room(turn.state, worker) for worker in turn.state.workers.values()):
         return
     share = _share(turn.state)
     for place in _candidates(turn.state):
         row = turn.state.trials.at(place)
         if row.status is Status.PENDING:
-            worker = _roomiest(turn.state, row, share)
+            worker, places = _roomiest(turn.state, row, share)
             if worker is None and row.pack_limit is None:
                 return  # no trial without a cap can go anywhere
-            _pass(turn, place, waiting=worker is None)
+            _pass(turn, row, waiting=worker is None)
             if worker is not None:
-                _assign(turn, row, worker)
+                _assign(turn, row, worker, places)
         else:
-            _pass(turn, place, waiting=row.status is Status.WAITING)
+            _pass(turn, row, waiting=row.status is Status.WAITING)
 
 
-def _pass(turn: _Turn, place: int, waiting: bool) -> None:
-    """The place has been considered: move the cursor over it, keep it among the returned if it still waits."""
+def _pass(turn: _Turn, row: TrialState, waiting: bool) -> None:
+    """The trial has been considered: move the cursor over it, keep it among the returned if it still waits."""
+    place = turn.state.trials.place(row.trial_id)
     if place >= turn.state.cursor:
         turn.set(cursor=place + 1)
-        if waiting:
-            turn.set(returned=(*turn.state.returned, place))
-    elif not waiting:
-        turn.set(returned=tuple(other for other in turn.state.returned if other != place))
+    if waiting:
+        turn.queue(row.trial_id)
+    else:
+        turn.unqueue(place)
 
 
-def _assign(turn: _Turn, row: TrialState, worker: WorkerState) -> None:
-    row = replace(row, status=Status.RUNNING, number=row.number + 1, worker_id=worker.worker_id, reason="")
+def _assign(turn: _Turn, row: TrialState, worker: WorkerState, places: int) -> None:
+    row = replace(
+        row,
+        status=Status.RUNNING,
+        number=row.number + 1,
+        worker_id=worker.worker_id,
+        since=turn.state.now,
+        reason="",
+    )
     turn.put(row)
     turn.put_worker(replace(worker, running=(*worker.running, row.trial_id), since=turn.state.now))
     turn.note(
@@ -430,25 +450,36 @@ def _assign(turn: _Turn, row: TrialState, worker: WorkerState) -> None:
         worker_id=worker.worker_id,
         resume_from=row.resume_from,
     )
-    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from, above=row.barred)
+    assignment = Assignment(
+        trial=row.trial, number=row.number, resume_from=row.resume_from, above=row.barred, places=places
+    )
     turn.do(Admit(worker_id=worker.worker_id, assignment=assignment))
 
 
-def _has_room(worker: WorkerState) -> bool:
-    return worker.status is WorkerStatus.READY and len(worker.running) < worker.capacity
+def _has_room(state: SweepState, worker: WorkerState) -> bool:
+    return worker.status is WorkerStatus.READY and len(worker.running) < _most(state, worker)
 
 
-def _roomiest(state: SweepState, row: TrialState, share: int) -> WorkerState | None:
-    """The worker with the fewest trials that may take this one too."""
-    best: WorkerState | None = None
+def _most(state: SweepState, worker: WorkerState) -> int:
+    """How many trials the worker is given: those on board, and those that wait there for a place."""
+    return 2 * worker.capacity if state.short else worker.capacity
+
+
+def _roomiest(state: SweepState, row: TrialState, share: int) -> tuple[WorkerState | None, int]:
+    """The worker that may take this one too and has a free place and the fewest trials, or else the fewest trials; and
+    how many may be on board with it. Nobody waits for or behind a trial with a cap."""
+    best: tuple[bool, int] = (True, 2**31)
+    found: tuple[WorkerState | None, int] = (None, 0)
     for worker in state.workers.values():
-        if not _has_room(worker) or (best is not None and len(worker.running) >= len(best.running)):
+        count = len(worker.running)
+        if not _has_room(state, worker) or (count >= worker.capacity, count) >= best:
             continue
-        caps = [state.trials[trial_id].pack_limit for trial_id in worker.running]
-        limit = min(cap for cap in (worker.capacity, share, row.pack_limit, *caps) if cap is not None)
-        if len(worker.running) < limit:
-            best = worker
-    return best
+        aboard = (row, *(state.trials[trial_id] for trial_id in worker.running))
+        caps = [each.pack_limit for each in aboard if each.pack_limit is not None]
+        most = worker.capacity if caps else _most(state, worker)
+        if count < min([most, share, *caps]):
+            best, found = (count >= worker.capacity, count), (worker, min([worker.capacity, *caps]))
+    return found
 
 
 def _share(state: SweepState) -> int:

@@ -95,7 +95,12 @@ class Sweep:
             simulation=self.simulation,
             disk=Disk(),
             weather=self.faults,
-            options=WorkerOptions(every_steps=self.interval, every_seconds=1e6, keep=self.dice.randint(1, 3)),
+            options=WorkerOptions(
+                every_steps=self.interval,
+                every_seconds=1e6,
+                keep=self.dice.randint(1, 3),
+                worth_seconds=self.dice.choice((0.0, 3.0, 1e6)),
+            ),
             slots=self.dice.randint(1, 5),
             pace=self.dice.choice((0.3, 1.0, 3.0)),
         )
@@ -106,6 +111,7 @@ class Sweep:
                 retries=RETRIES,
                 max_workers=self.dice.randint(1, 5),
                 idle_seconds=5.0,
+                ahead_seconds=self.dice.choice((0.0, 10.0, 1e6)),
                 stop_seconds=self.dice.choice((0.0, 20.0, 60.0)),
                 stop_after_same_failures=0,
             ),

@@ -33,7 +33,7 @@ from pipeline.worker import WorkerOptions
 OPTIONS = DriverOptions(
     policy=Policy(max_workers=2, retries=Retries(backoff_seconds=0.0)), poll_seconds=0.001, heartbeat_seconds=0.0
 )
-WORKER = WorkerOptions(every_steps=3, progress_seconds=0.0)
+WORKER = WorkerOptions(every_steps=3, progress_seconds=0.0, worth_seconds=0.0)
 ELSEWHERE = Owner(host="other", boot="b", pid=1, started="1")
 
 
