@@ -32,6 +32,7 @@ from fakes import FakeFactory, make_trials, png
 
 from pipeline import paths, sweeps
 from pipeline.commands import Admit, Command, Commit, CommitDecided, Event, StartWorker, SweepStarted, Tick
+from pipeline.compactor import in_thread
 from pipeline.driver import DriverOptions, drive
 from pipeline.engine import View
 from pipeline.events import TrialFinished, TrialProgress, WorkerReady
@@ -228,7 +229,7 @@ def slots(folder: Path, trials: int, left: int) -> dict[str, Any]:
         compaction.compact(kept)
         compactions.append(round(time.perf_counter() - start, 2))
 
-    options = DriverOptions(policy=Policy(max_workers=WORKERS_OF_SLOTS))
+    options = DriverOptions(policy=Policy(max_workers=WORKERS_OF_SLOTS), beside=in_thread)
     began = time.perf_counter()
     try:
         summary = drive(planned.trials, storage, executor, options, NullTracker(), compact, observe, threading.Event())

@@ -60,10 +60,14 @@ class Cluster:
         return [one for one in self.workers if not one.dead and node in (None, one.node)]
 
     def storage(self, process: Process, role: str) -> Storage:
-        def claimed(trial_id: str, number: int) -> None:
-            self.log.append(Done(process.name, trial_id, "claim", number))
+        def created(key: str) -> None:
+            match key.split("/"):
+                case ["attempts", trial_id, number, "claim.json"]:
+                    self.log.append(Done(process.name, trial_id, "claim", int(number)))
+                case ["lease", name]:
+                    self.log.append(Done(process.name, "", "lease", int(name.removesuffix(".json"))))
 
-        return DiskStorage(self.disk, self.simulation, process, self.weather, role, claimed)
+        return DiskStorage(self.disk, self.simulation, process, self.weather, role, created)
 
 
 @dataclass(eq=False)
