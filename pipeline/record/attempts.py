@@ -120,15 +120,18 @@ def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint
     blob, sidecar = _get(storage, entry), _get(storage, entry.get("sidecar", {}))
     if blob is None or sidecar is None:
         return None
-    known = json.loads(sidecar)
-    return Checkpoint(
-        number=number,
-        step=entry["step"],
-        blob=blob,
-        rows=known["history"],
-        seconds=float(known["seconds"]),
-        ended=bool(known.get("ended", False)),  # earlier sweeps did not say
-    )
+    try:
+        known = json.loads(sidecar)
+        return Checkpoint(
+            number=number,
+            step=entry["step"],
+            blob=blob,
+            rows=[{str(name): float(value) for name, value in row.items()} for row in known["history"]],
+            seconds=float(known["seconds"]),
+            ended=bool(known.get("ended", False)),  # earlier sweeps did not say
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # whole, and yet not what a worker writes
+        return None
 
 
 # ---- the end of an attempt -------------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ from pipeline.trial import Trial
 class Done:
     """What a process did with a trial: `claim` attempt `number`, `start` it at step `number`, or do that `step`; or
     that somebody had it cancelled or retried by order `number`; or, with no trial, that driver `number` took the
-    lease."""
+    lease; or, with a key instead, that it wrote that object of the journal."""
 
     process: str
     trial_id: str
-    what: Literal["claim", "start", "step", "cancel", "retry", "lease"]
+    what: Literal["claim", "start", "step", "cancel", "retry", "lease", "journal"]
     number: int
 
 

@@ -199,6 +199,21 @@ def test_what_is_run_after_a_cancel_is_found(calm: Objects) -> None:
     assert violation.startswith("I8")
 
 
+def test_what_a_driver_wrote_before_it_was_replaced_is_not_late(calm: Objects) -> None:
+    """The last object of driver 99 charges too often; the log knows whether driver 100 can have read it."""
+    objects = dict(calm)
+    charge_too_often(objects)
+    objects["lease/000100.json"] = b"{}"
+    edit(objects, "lease/heartbeat.json", lambda beat: beat.update(epoch=100))
+    key = "journal/000099-00000000.jsonl"
+    wrote, taken = ("driver0", key, "journal", 99), ("driver1", "", "lease", 100)
+    assert check(objects, [], 1) == [] and check(objects, [taken, wrote], 1) == []
+    (violation,) = check(objects, [wrote, taken], 1)
+    assert violation.startswith("I5")
+    (violation,) = check(objects, [taken, wrote, wrote], 1)
+    assert violation.startswith("I7"), "it goes on writing"
+
+
 def test_a_trial_that_nobody_wants_needs_no_end(calm: Objects) -> None:
     objects, trial_id = dict(calm), committed(calm)
     lose_a_commit(objects)

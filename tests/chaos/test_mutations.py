@@ -13,12 +13,16 @@ from chaos.faults import BLOWS, CHANCES, Strike, Weather
 from chaos.sweep import Ended, Sweep
 
 from pipeline import driver, paths, recover, schedule
+from pipeline.clerk import Run
+from pipeline.engine import Engine
 from pipeline.events import FailureClass
 from pipeline.lease import Lease
+from pipeline.record import attempts
 from pipeline.record.orders import Standing
 from pipeline.state import Retries
 from pipeline.storage import Storage
 from pipeline.stores.objects import ObjectStore
+from pipeline.worker import Worker
 
 
 def broken(kinds: Mapping[str, float], share: int, stop_at: str = "") -> set[str]:
@@ -65,6 +69,25 @@ def test_without_conditional_writes_two_drivers_have_one_epoch(monkeypatch: pyte
 
     monkeypatch.setattr(ObjectStore, "create", put)
     assert "I7" in broken(together, share=10, stop_at="I7")
+
+
+def test_a_worker_that_saves_nothing_when_it_has_notice_does_steps_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    drains = {"node drained": 1.0}
+    assert broken(drains, share=20) == set()
+    real = Worker._let_go
+
+    def careless(worker: Worker, engine: Engine, run: Run, failure: FailureClass, said: str, save: bool = True) -> Any:
+        return real(worker, engine, run, failure, said, save and failure is not FailureClass.PREEMPTION)
+
+    monkeypatch.setattr(Worker, "_let_go", careless)
+    assert "I4" in broken(drains, share=20, stop_at="I4")
+
+
+def test_a_worker_that_begins_anew_does_steps_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = {"worker killed": 1.0}
+    assert broken(deaths, share=20) == set()
+    monkeypatch.setattr(attempts, "checkpoints", lambda storage, trial_id, up_to, above: iter(()))
+    assert "I4" in broken(deaths, share=20, stop_at="I4")
 
 
 def test_a_driver_that_reads_no_orders_at_its_start_runs_what_nobody_wants(monkeypatch: pytest.MonkeyPatch) -> None:
