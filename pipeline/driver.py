@@ -168,6 +168,7 @@ class _Driver:
     began: float = field(init=False)
     asked_at: float = field(init=False)
     compactor: Compactor = field(init=False)
+    heartbeat_error: str = ""
 
     def __post_init__(self) -> None:
         self.began = self.asked_at = self.steady()
@@ -209,6 +210,7 @@ class _Driver:
             if self.journal.due(self.options.journal_seconds, self.options.journal_facts):
                 self.journal.flush()
             self.compact_if_due()
+            self.note_heartbeat()
             observe(self.state)
             self.meter.turned(self.state)
 
@@ -343,6 +345,13 @@ class _Driver:
             self.journal.flush()
             self.lease.check()
             self.compactor.begin(self.ran)
+
+    def note_heartbeat(self) -> None:
+        """Say that others may soon take this driver for dead, and why."""
+        before, self.heartbeat_error = self.heartbeat_error, self.lease.last_error
+        error = self.heartbeat_error
+        if error and error != before:
+            self.execute(Note(fact={"fact": "heartbeat_failed", "message": error}))
 
     def summary(self, stopped: bool) -> Summary:
         failed = {row.trial_id: row.reason for row in self.state.trials if row.status is Status.FAILED}
