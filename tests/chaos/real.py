@@ -6,11 +6,13 @@ A fault says what it needs to see first; the sweep goes on meanwhile. Everything
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,9 @@ class RealSweep:
             self.driver.wait()
         self.stop_cluster()
         self.log.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # Ray leaves sockets of nodes that were killed
+            gc.collect()
 
     # ---- cluster and driver ------------------------------------------------------------------------------------------
 
