@@ -21,10 +21,12 @@ Work = Callable[[], None]
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """`do` does work now or later, once, in any thread; `tell` gets the events that it brings about."""
+    """`do` does work now or later, once, in any thread; `tell` gets the events that it brings about. The engine waits
+    while `most` attempts that have ended are still being written (None: never)."""
 
     do: Callable[[Work], object]
     tell: Callable[[list[WorkerEvent]], None]
+    most: int | None = None
 
 
 @dataclass
@@ -111,8 +113,11 @@ class Clerk:
     # ---- after -------------------------------------------------------------------------------------------------------
 
     def close(self, run: Run, write: Callable[[], WorkerEvent]) -> None:
-        """The attempt has ended, and `write` writes what is left of it and says how."""
+        """The attempt has ended, and `write` writes what is left of it and says how. Only the engine's thread waits
+        here, never one that a stop or a cancel comes by."""
+        most = self._elsewhere.most
         with self._changed:
+            self._changed.wait_for(lambda: most is None or len(self._closing) < most)
             self._closing[run.trial.trial_id] = run
         self._elsewhere.do(lambda: self._write(run, write))
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.blame import classify, told
-from pipeline.clerk import Elsewhere, Work
+from pipeline.clerk import Elsewhere
 from pipeline.engine import Engine
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
 from pipeline.executors.device import check_gpu, memory
@@ -25,7 +25,7 @@ from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
 
 _WRITERS = 4  # threads for what needs no engine
-_BACKLOG = 12  # pieces of such work that may wait for one
+_BACKLOG = 16  # trials that have ended and are being written: they fill memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +92,7 @@ class Actor:
 
         meter = RayMeter(sweep=storage.name, worker=worker_id)
         self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="aside")
-        self._room = threading.BoundedSemaphore(_WRITERS + _BACKLOG)
-        elsewhere = Elsewhere(self._do_aside, self._tell)
+        elsewhere = Elsewhere(self._pool.submit, self._tell, _BACKLOG)
         self._worker = Worker(
             worker_id, Prepared(factory, ray_options), storage, options, meter=meter, elsewhere=elsewhere
         )
@@ -152,18 +151,6 @@ class Actor:
         while not self._worker.stopped and time.monotonic() < end:
             time.sleep(0.05)
         self._leave(1)
-
-    def _do_aside(self, work: Work) -> None:
-        """In a thread of the pool. The engine waits when too much is left to do: scenes that have ended fill memory."""
-
-        def do() -> None:
-            try:
-                work()
-            finally:
-                self._room.release()
-
-        self._room.acquire()
-        self._pool.submit(do)
 
     def _lost(self, failure: FailureClass, message: str) -> None:
         self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 from fakes import FakeClock, FakeEngine, make_trial, make_trials, state_after
@@ -179,6 +181,40 @@ def test_a_scene_that_took_no_time_is_not_saved_before_it_is_measured(tmp_storag
         later.do()
     saved = [newest_checkpoint(tmp_storage, make_trial(seed=seed, steps=1).trial_id) for seed in (0, 1)]
     assert saved[0] is None and saved[1] is not None and saved[1].ended
+
+
+def test_the_engine_waits_when_too_many_are_being_written_and_messages_come_through(tmp_storage: Storage) -> None:
+    """Writing hangs, as when the store is away."""
+    go, work = threading.Event(), list[threading.Thread]()
+
+    def hang(piece: Callable[[], None]) -> None:
+        def do() -> None:
+            assert go.wait(timeout=20.0)
+            piece()
+
+        work.append(threading.Thread(target=do if engine.admitted else piece))
+        work[-1].start()
+        if not engine.admitted:
+            work[-1].join()
+
+    engine, told = FakeEngine(slots=3), list[WorkerEvent]()
+    worker = Worker("w", lambda: engine, tmp_storage, QUIET, elsewhere=Elsewhere(hang, told.extend, most=2))
+    worker.advance()
+    for seed in range(3):
+        worker.admit(assignment(seed, places=3))
+    stepping = threading.Thread(target=worker.advance)
+    stepping.start()
+    deadline = time.monotonic() + 20.0
+    while len(work) < 5 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert len(work) == 5 and stepping.is_alive(), "three claims, two that are written, one that waits"
+    worker.admit(assignment(7, places=3))
+    worker.cancel("nobody")
+    go.set()
+    stepping.join(timeout=20.0)
+    for thread in work:
+        thread.join(timeout=20.0)
+    assert sorted(type(event).__name__ for event in told) == ["TrialFinished"] * 3
 
 
 def test_a_pack_that_was_too_much_is_not_filled_up_by_those_who_wait(tmp_storage: Storage) -> None:
