@@ -26,16 +26,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutation"
+_SCHEDULER = (
+    "tests/pipeline/test_schedule.py",
+    "tests/pipeline/test_schedule_notes.py",
+    "tests/pipeline/test_retry.py",
+)
 MODULES = {
     "dreamcore/compositing.py": ("tests/dreamcore/test_compositing.py",),
     "dreamcore/sds.py": ("tests/dreamcore/test_sds.py",),
+    "pipeline/placement.py": _SCHEDULER,
     "pipeline/plan.py": ("tests/pipeline/test_plan.py",),
     "pipeline/record/commit.py": ("tests/pipeline/test_commit.py",),
-    "pipeline/schedule.py": (
-        "tests/pipeline/test_schedule.py",
-        "tests/pipeline/test_schedule_notes.py",
-        "tests/pipeline/test_retry.py",
-    ),
+    "pipeline/schedule.py": _SCHEDULER,
+    "pipeline/turn.py": _SCHEDULER,
 }
 _SLOW = "tests/pipeline/test_schedule.py::TestAnyOrder"
 _NEEDED = ("dreamcore", "examples", "pipeline", "sweeps", "tests", "README.md", "CHANGELOG.md")

@@ -519,6 +519,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.runs: dict[tuple[str, str], int] = {}
         self.started: Counter[str] = Counter()
         self.charged: Counter[tuple[str, FailureClass]] = Counter()
+        self.deaths: Counter[str] = Counter()  # of workers with the trial on board, since it came further
+        self.saved: Counter[str] = Counter()  # the step of its newest checkpoint
+        self.saved_then: Counter[str] = Counter()  # the same at the last death
         self.committed: set[str] = set()
         self.given_up: set[str] = set()
         self.planned = {trial.trial_id for trial in trials}
@@ -610,10 +613,22 @@ class AnyOrder(RuleBasedStateMachine):
         self.alive.discard(worker_id)
         self.ready.pop(worker_id, None)
         self.stopping.discard(worker_id)
-        for key in [key for key in self.runs if key[0] == worker_id]:
+        lost = [key for key in self.runs if key[0] == worker_id]
+        for key in lost:
             del self.runs[key]
-            self.charged[key[1], failure] += 1
+            self.charged[key[1], self.blame(key[1], failure, alone=len(lost) == 1)] += 1
         self.send(WorkerLost(worker_id=worker_id, failure=failure, message="gone"))
+
+    def blame(self, trial_id: str, failure: FailureClass, alone: bool) -> FailureClass:
+        """Of a trial that two workers died with, one after the other and without a checkpoint in between, a third one
+        that has nothing else on board dies by poison."""
+        if failure is not FailureClass.INFRASTRUCTURE:
+            return failure
+        further = self.saved[trial_id] > self.saved_then[trial_id]
+        poison = alone and not further and self.deaths[trial_id] >= 2
+        self.deaths[trial_id] = 1 if further else self.deaths[trial_id] + 1
+        self.saved_then[trial_id] = self.saved[trial_id]
+        return FailureClass.POISON if poison else failure
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), failure=st.sampled_from([*FailureClass, None, "finished"]), step=st.integers(1, 9))
@@ -640,6 +655,7 @@ class AnyOrder(RuleBasedStateMachine):
         facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number, "step": step}
         self.send(TrialProgress(**facts, steps_per_second=1.0, metrics={}))
         self.send(TrialCheckpointed(**facts))
+        self.saved[trial_id] = step
 
     @precondition(lambda self: len(self.state.trials))
     @rule(data=st.data())
@@ -655,6 +671,8 @@ class AnyOrder(RuleBasedStateMachine):
         if trial_id in self.given_up:
             for failure in FailureClass:
                 del self.charged[trial_id, failure]
+            for ledger in (self.deaths, self.saved, self.saved_then):
+                del ledger[trial_id]
         self.unwanted.discard(trial_id)
         self.given_up.discard(trial_id)
         self.send(TrialsReopened(rounds={trial_id: self.state.trials[trial_id].round + 1}))
