@@ -36,7 +36,12 @@ def chronicle(
 def tell(fact: Fact, trials: Mapping[str, Trial]) -> str:
     """One fact as a line: when (UTC), about what, and what happened."""
     when = datetime.fromtimestamp(fact["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{when}  {_subject(fact, trials)}{_words(fact)}"
+    return f"{when}  {describe(fact, trials)}"
+
+
+def describe(fact: Fact, trials: Mapping[str, Trial]) -> str:
+    """The same without the time."""
+    return f"{_subject(fact, trials)}{_words(fact)}"
 
 
 def _subject(fact: Fact, trials: Mapping[str, Trial]) -> str:

@@ -6,6 +6,7 @@ work left.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -75,9 +76,11 @@ NoProgress = Annotated[bool, typer.Option("--no-progress", help="Show nothing wh
 
 def main() -> None:
     """The console script. The one place that turns an error of the user's into a message and an exit code."""
+    from pipeline import logs
     from pipeline.errors import Fenced, StorageUnavailable, UserError
 
     try:
+        logs.chosen()  # a wrong choice is told before anything happens
         app()
     except (UserError, StorageUnavailable, Fenced) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -496,6 +499,22 @@ def _run(
     again: str,
 ) -> None:
     """Launch the sweep, then say how it ended. `again` is the command that continues it."""
+    from pipeline import logs
+
+    log = logs.Log(sweep=storage.name)
+    with logs.in_json(log) if logs.chosen() is logs.Form.JSON else contextlib.nullcontext():
+        _run_aloud(spec, planned, storage, address, executor, no_progress, again)
+
+
+def _run_aloud(
+    spec: SweepSpec,
+    planned: Plan,
+    storage: Storage,
+    address: str | None,
+    executor: ExecutorChoice,
+    no_progress: bool,
+    again: str,
+) -> None:
     from pipeline import sayings, sweeps
     from pipeline.launch import launch
     from pipeline.progress import display

@@ -83,18 +83,19 @@ def logs(
     address: Annotated[
         str | None, typer.Option(envvar="RAY_API_SERVER_ADDRESS", help="The cluster's, if it has another by now.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The job's log line by line as it is, for programs.")] = False,
 ) -> None:
     """What the sweep's driver says: the log of its Ray job where that can be had, else the journal in words."""
     from pipeline import submission, sweeps
     from pipeline.errors import UserError
+    from pipeline.logs import readable
 
     storage = sweeps.locate(target)
     note = submission.read_note(storage)
     if trial is None and note is not None:
         try:
-            for piece in _job_log(address or note.address, note.job_id, follow):
-                sys.stdout.write(piece)
-                sys.stdout.flush()
+            for line in readable(_job_log(address or note.address, note.job_id, follow), whole=as_json):
+                print(line, flush=True)
             return
         except UserError as error:
             print(f"told from storage, for {error}", file=sys.stderr)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.stack.addresses import LOOPBACK
-from deploy.stack.service import Program, StackError
+from deploy.stack.service import Program, StackError, group_of
 
 USER = DATABASE = "mlflow"
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -121,7 +121,6 @@ class Postgres:
         return ("--host", LOOPBACK, "--port", str(self._port))
 
     def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        who = {"user": self._user, "extra_groups": []} if self._user else {}
         return subprocess.run(
             [str(self._bin / program), *arguments],
             env=self._environment,
@@ -131,5 +130,7 @@ class Postgres:
             text=True,
             check=False,
             timeout=_INIT_SECONDS,
-            **who,  # type: ignore[call-overload]
+            user=self._user or None,
+            group=group_of(self._user),
+            extra_groups=[] if self._user else None,
         )

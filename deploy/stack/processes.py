@@ -24,9 +24,7 @@ def processes() -> Iterator[Process]:
             continue
         with contextlib.suppress(OSError):
             state, parent, _, session, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
-            yield Process(
-                pid=int(entry.name), parent=int(parent), session=int(session), is_zombie=state in ("Z", "X")
-            )
+            yield Process(pid=int(entry.name), parent=int(parent), session=int(session), is_zombie=state in ("Z", "X"))
 
 
 def family(leader: int, known: Iterable[int] = ()) -> frozenset[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -64,7 +65,9 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **_as_user(program.user),
+                user=program.user or None,
+                group=group_of(program.user),
+                extra_groups=[] if program.user else None,
             )
         self.starts += 1
 
@@ -118,11 +121,6 @@ class Service:
         self.process = None
 
 
-def _as_user(name: str) -> dict[str, object]:
-    return {"user": name, "group": _group(name), "extra_groups": []} if name else {}
-
-
-def _group(user: str) -> int:
-    import pwd
-
-    return pwd.getpwnam(user).pw_gid
+def group_of(user: str) -> int | None:
+    """The user's own group; None for nobody in particular."""
+    return pwd.getpwnam(user).pw_gid if user else None

@@ -112,6 +112,10 @@ class Stack:
         names = {ray_nodes.address(number): name for number, name in enumerate(["head", *self.workers])}
         return {names[host]: node for host, node in found.items() if host in names}
 
+    def node_folder(self, name: str) -> Path:
+        """Where the Ray node of this service keeps its sessions, and their logs."""
+        return self.folder / f"r{0 if name == 'head' else int(name.partition('-')[2])}"
+
     # ---- what the parts are told -------------------------------------------------------------------------------------
 
     def client(self) -> dict[str, str]:
