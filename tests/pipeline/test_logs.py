@@ -21,6 +21,7 @@ from pipeline.storage import Storage
 
 KEYS = ["time", "level", "sweep", "trial", "attempt", "worker", "event", "message"]
 TRIAL = "0123456789abcdef0123"
+say = print  # what is printed is what this is about
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -86,16 +87,16 @@ def test_what_a_worker_tells_has_its_id_but_progress_is_left_to_the_metrics(spok
 
 def test_what_is_printed_and_what_libraries_log_become_lines(spoken: Spoken) -> None:
     with in_json(Log(sweep="mugs", worker="e1w0"), spoken.stream):
-        print("two\nlines, and ", end="")
-        print("more")
-        print("  ")
-        print("no end", end="")
+        say("two\nlines, and ", end="")
+        say("more")
+        say("  ")
+        say("no end", end="")
         logging.getLogger("some.library").warning("low on %s", "disk")
         try:
             raise ValueError("as told")
         except ValueError:
             logging.getLogger("some.library").exception("broken")
-    print("not this")
+    say("not this")
     found = [(line["event"], line["message"]) for line in spoken()]
     assert found == [
         ("said", "two"),
@@ -111,8 +112,10 @@ def test_what_is_printed_and_what_libraries_log_become_lines(spoken: Spoken) -> 
 def test_nothing_secret_is_logged(spoken: Spoken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_TOKEN", "0123456789-secret")
     with in_json(Log(sweep="mugs"), spoken.stream):
-        Log(sweep="mugs").fact({"fact": "failed", "failure": "user", "reason": "0123456789-secret"}, "x s3://me:pw@host")
-        print("token=abcdefgh 0123456789-secret")
+        Log(sweep="mugs").fact(
+            {"fact": "failed", "failure": "user", "reason": "0123456789-secret"}, "x s3://me:pw@host"
+        )
+        say("token=abcdefgh 0123456789-secret")
         try:
             raise ValueError("0123456789-secret")
         except ValueError:
@@ -127,7 +130,7 @@ def test_outside_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     with in_json(Log(sweep="mugs"), stream):
         pass
     Log(sweep="mugs").event("said", "hello", logging.ERROR)
-    print("aloud")
+    say("aloud")
     assert stream.getvalue() == ""
     assert capsys.readouterr() == ("aloud\n", "")
 
@@ -143,7 +146,7 @@ def test_the_form_is_chosen_by_the_environment() -> None:
 
 def test_people_read_what_was_said_to_them_and_what_went_wrong(spoken: Spoken) -> None:
     with in_json(Log(sweep="mugs"), spoken.stream):
-        print("1 of 2 done")
+        say("1 of 2 done")
         Log(sweep="mugs").fact({"fact": "committed", "trial_id": TRIAL, "number": 1}, "done")
         logging.getLogger("some.library").warning("low on disk")
     text = spoken.stream.getvalue() + "Traceback (most recent call last):\n{not json\n{}\nno end"
