@@ -78,7 +78,7 @@ class Log:
 
     def fact(self, fact: Mapping[str, Any], message: str) -> None:
         """A fact of the journal, and the same in words."""
-        self.event(fact["fact"], message, _level(fact), **_details(fact, "fact", "at"))
+        self.event(fact["fact"], message, _level(fact), **_details(fact))
 
     def happened(self, event: WorkerEvent) -> None:
         """What a worker tells its driver, but for its progress, which the metrics have."""
@@ -103,13 +103,9 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         told = dict(getattr(record, "told", None) or {"event": LOGGED, "logger": record.name, **vars(self._log)})
-        line: dict[str, Any] = {"time": _time(record.created), "level": record.levelname.lower()}
-        line |= {name: told.pop(name, None) for name in (*_IDS, "event")}
-        line["message"] = redact(record.getMessage())
-        line |= {name: redact(value) if isinstance(value, str) else value for name, value in told.items()}
         if record.exc_info:
-            line["traceback"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, default=str)
+            told["traceback"] = self.formatException(record.exc_info)
+        return _line(record.created, record.levelno, record.getMessage(), told)
 
 
 class _Said(io.TextIOBase):
@@ -164,6 +160,21 @@ def readable(pieces: Iterable[str], whole: bool = False) -> Iterator[str]:
         yield shown
 
 
+def line_of(fact: Mapping[str, Any], sweep: str, message: str) -> str:
+    """The line that the driver's log has of a fact that is in the journal."""
+    return _line(fact["at"], _level(fact), message, {"sweep": sweep, "event": fact["fact"], **_details(fact)})
+
+
+def _line(seconds: float, level: int, message: str, told: Mapping[str, Any]) -> str:
+    """One line, its keys in the order of the module's list."""
+    line = {"time": _time(seconds), "level": logging.getLevelName(level).lower()}
+    line |= {name: told.get(name) for name in (*_IDS, "event")}
+    line["message"] = message
+    line |= {name: value for name, value in told.items() if name not in line}
+    redacted = {name: redact(value) if isinstance(value, str) else value for name, value in line.items()}
+    return json.dumps(redacted, default=str)
+
+
 def _shown(line: str, whole: bool) -> str | None:
     if whole or not line.startswith("{"):
         return line
@@ -178,8 +189,8 @@ def _shown(line: str, whole: bool) -> str | None:
     return f"{told['level']}: {told['message']}" if told["event"] == LOGGED else None
 
 
-def _details(content: Mapping[str, Any], *without: str) -> dict[str, Any]:
-    return {_RENAMED.get(name, name): value for name, value in content.items() if name not in without}
+def _details(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {_RENAMED.get(name, name): value for name, value in content.items() if name not in ("fact", "at")}
 
 
 def _level(content: Mapping[str, Any]) -> int:

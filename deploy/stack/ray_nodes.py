@@ -31,6 +31,7 @@ def head(folder: Path, addresses: Addresses, environment: Mapping[str, str]) -> 
         command=command,
         environment=environment,
         ready=lambda: answers(_asking(f"{addresses.dashboard_url}/api/version", environment["RAY_AUTH_TOKEN"])),
+        disk=folder,
         stop_seconds=DRAIN_SECONDS + 30.0,
     )
 
@@ -48,6 +49,7 @@ def worker(number: int, folder: Path, addresses: Addresses, environment: Mapping
         command=command,
         environment=environment,
         ready=lambda: host in alive(addresses, environment["RAY_AUTH_TOKEN"]),
+        disk=folder,
         stop_seconds=DRAIN_SECONDS + 30.0,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import time
@@ -28,13 +29,15 @@ class StackError(RuntimeError):
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """What to run. `ready` says whether it does its work; it is given `start_seconds`. `goodbye` asks it to end, for
-    which it has `stop_seconds`. `user` is whom it runs as, empty for whoever runs the stack."""
+    which it has `stop_seconds`. `user` is whom it runs as, empty for whoever runs the stack. `disk` is a folder that is
+    empty whenever it starts: the next process of a machine's name is another machine's."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     ready: Callable[[], bool]
     user: str = ""
+    disk: Path | None = None
     goodbye: signal.Signals = signal.SIGTERM
     start_seconds: float = 120.0
     stop_seconds: float = 30.0
@@ -56,6 +59,8 @@ class Service:
     def start(self) -> None:
         """Begin; `wait` says when it works."""
         program = self.program
+        if program.disk is not None and program.disk.exists():
+            shutil.rmtree(program.disk)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 program.command,

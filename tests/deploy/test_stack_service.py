@@ -106,6 +106,18 @@ def test_one_that_takes_too_long_is_told_of_with_its_log(make: Make, tmp_path: P
         service.wait()
 
 
+def test_another_process_finds_an_empty_disk(make: Make, tmp_path: Path) -> None:
+    service = make(
+        "import pathlib; pathlib.Path('disk').mkdir(); pathlib.Path('child').touch()", disk=tmp_path / "disk"
+    )
+    for _ in range(2):
+        (tmp_path / "child").unlink(missing_ok=True)
+        service.start()
+        service.wait()
+        service.kill()
+    assert (tmp_path / "disk").is_dir()
+
+
 def test_its_log_goes_on_when_it_is_started_again(make: Make, tmp_path: Path) -> None:
     service = make()
     for _ in range(2):

@@ -195,6 +195,19 @@ def test_a_sweep_logs_its_journal_in_lines(spec: str, tmp_path: Any, monkeypatch
     assert sys.stdout is not None
 
 
+def test_the_journal_is_told_in_the_same_lines_afterwards(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DREAMSWEEP_LOG", "json")
+    live = [line for line in lines(run("run", spec, "--executor", "inline").out) if line["event"] != "said"]
+    stored = lines(run("logs", spec, "--json").out)
+    for line in (*live, *stored):
+        assert list(line)[: len(KEYS)] == KEYS
+        line.pop("time")
+    assert stored == live
+    wanted = next(line["trial"] for line in live if line["trial"])
+    one = lines(run("logs", spec, "--json", "--trial", wanted).out)
+    assert 0 < len(one) < len(stored) and {line["trial"] for line in one} == {wanted}
+
+
 def test_without_the_variable_people_are_spoken_to(spec: str) -> None:
     result = run("run", spec, "--executor", "inline")
     assert result.code == 1
