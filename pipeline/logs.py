@@ -167,7 +167,7 @@ def line_of(fact: Mapping[str, Any], sweep: str, message: str) -> str:
 
 def _line(seconds: float, level: int, message: str, told: Mapping[str, Any]) -> str:
     """One line, its keys in the order of the module's list."""
-    line = {"time": _time(seconds), "level": logging.getLevelName(level).lower()}
+    line: dict[str, Any] = {"time": _time(seconds), "level": logging.getLevelName(level).lower()}
     line |= {name: told.get(name) for name in (*_IDS, "event")}
     line["message"] = message
     line |= {name: value for name, value in told.items() if name not in line}

@@ -103,13 +103,17 @@ KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.nightly)]
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[tuple[Postgres, Service]]:
-    with running_postgres() as running:
-        yield running
+    """A PostgreSQL whose database `empty` has MLflow's tables and nothing in them."""
+    with running_postgres() as (server, service):
+        server.create("empty")
+        upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", server.uri("empty")]
+        subprocess.run(upgrade, check=True, capture_output=True, timeout=200)
+        yield server, service
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Database]:
-    """Makes databases of one kind with MLflow's tables and nothing in them, or not even the tables."""
+    """Makes databases of one kind with MLflow's tables and nothing in them."""
     from mlflow import MlflowClient
 
     import pipeline.record.mlflow_runs  # noqa: F401  sets MLflow's environment
@@ -119,9 +123,6 @@ def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
         return lambda folder: SqliteFile(folder, path)
     server, _ = request.getfixturevalue("postgres")
-    server.create("empty")
-    upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", server.uri("empty")]
-    subprocess.run(upgrade, check=True, capture_output=True, timeout=120)
     return lambda folder: PostgresDatabase(server, "empty")
 
 
@@ -275,8 +276,7 @@ def test_a_database_that_dies_under_its_server(
 ) -> None:
     """PostgreSQL is killed in mid-sweep and comes back; the server lives through it, without being started again."""
     database, service = postgres
-    database.create("dies")
-    made = MlflowServer(tmp_path, PostgresDatabase(database, "dies"))
+    made = MlflowServer(tmp_path, PostgresDatabase(database, "empty"))
     try:
         made.start()
         tracker, _ = run(tmp_storage, made.url, at(2, service.kill))

@@ -27,7 +27,7 @@ from pipeline.record.journal import replay
 from pipeline.storage import Storage
 
 ROOT = Path(__file__).parents[2]
-STEPS, INTERVAL = 160, 10
+STEPS, INTERVAL = 120, 10
 SPEC = f"""\
 name: {{name}}
 storage: s3://{BUCKET}/{{folder}}
@@ -60,9 +60,9 @@ class Scenario:
             self.say(self.submit(self.spec("disturbed")))
             self.until(lambda: len(self.at_work()) == 2, "two workers at work", 240.0)
         with self.stage("a worker's node drained, and replaced"):
-            self.drain()
+            drained = self.drain()
         with self.stage("the other worker's node killed, and replaced"):
-            self.kill_worker()
+            self.kill_worker(but=drained)
         with self.stage("MLflow killed in mid-sweep"):
             self.stack.services["mlflow"].kill()
         with self.stage("the first result"):
@@ -85,8 +85,8 @@ class Scenario:
 
     # ---- what is done ------------------------------------------------------------------------------------------------
 
-    def drain(self) -> None:
-        """SIGTERM to the node's `ray start --block`. What ran there goes on elsewhere without losing a step."""
+    def drain(self) -> str:
+        """SIGTERM to a node's `ray start --block`. What ran there goes on elsewhere without losing a step. The node."""
         worker, node = sorted(self.at_work().items())[0]
         service = self.stack.services[node]
         service.signal(signal.SIGTERM)
@@ -98,11 +98,12 @@ class Scenario:
         assert not fact["worker_lost"], fact
         self.say(f"  {node} drained: worker {worker} saved at step {fact['saved']} and left")
         self.until(lambda: len(self.at_work()) == 2, "two workers at work again", 240.0)
+        return node
 
-    def kill_worker(self) -> None:
-        """SIGKILL to the raylet and everything it started, as when a machine loses its power."""
+    def kill_worker(self, but: str) -> None:
+        """SIGKILL to the raylet and everything it started, as when a machine loses its power; not the node `but`."""
         first = self.running_on()
-        worker, node = sorted(self.at_work().items())[-1]
+        ((worker, node),) = [(worker, node) for worker, node in self.at_work().items() if node != but]
         self.stack.services[node].kill()
         self.stack.services[node].start()
         self.until(lambda: self.ended("infrastructure"), "the loss to be noticed", 120.0)
