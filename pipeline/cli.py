@@ -76,9 +76,11 @@ def root(
 
 def main() -> None:
     """The console script. The one place that turns an error of the user's into a message and an exit code."""
+    from pipeline import logs
     from pipeline.errors import Fenced, StorageUnavailable, UserError
 
     try:
+        logs.chosen()  # a wrong choice is told before anything happens
         app()
     except (UserError, StorageUnavailable, Fenced) as error:
         _log.info("refused", exc_info=error)

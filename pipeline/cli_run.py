@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -125,6 +126,22 @@ def _run(
     again: str,
 ) -> None:
     """Launch the sweep, then say how it ended. `again` is the command that continues it."""
+    from pipeline import logs
+
+    log = logs.Log(sweep=storage.name)
+    with logs.in_json(log) if logs.chosen() is logs.Form.JSON else contextlib.nullcontext():
+        _run_aloud(spec, planned, storage, address, executor, no_progress, again)
+
+
+def _run_aloud(
+    spec: SweepSpec,
+    planned: Plan,
+    storage: Storage,
+    address: str | None,
+    executor: ExecutorChoice,
+    no_progress: bool,
+    again: str,
+) -> None:
     from pipeline import sayings, sweeps
     from pipeline.launch import launch
     from pipeline.progress import display

@@ -40,7 +40,7 @@ from pipeline.metrics import DriverMeter, NullMeter
 from pipeline.plan import Plan, store_plan, stored_spec
 from pipeline.record.attempts import DamagedAttempt, read_done
 from pipeline.record.commit import Failure, commit_done, read_commit, record_failure
-from pipeline.record.journal import Journal
+from pipeline.record.journal import Fact, Journal
 from pipeline.record.orders import Cancel, Order, Retry, Standing, Stop, orders_from, standing
 from pipeline.record.tracking import Tracker
 from pipeline.recover import recover
@@ -100,16 +100,18 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
     clock: Callable[[], float] = time.time,
     steady: Callable[[], float] = time.monotonic,
     meter: DriverMeter | None = None,
+    heard: Callable[[Fact], object] = dict,
 ) -> Summary:
     """Run the plan until every trial is committed or failed, or until `stop` is set; then workers have checkpointed.
 
     `observe` gets every state. Raises LeaseHeld if another driver lives, Fenced if a newer one took over, StorageError
     for a journal that cannot be read; workers are killed on the way out of any error. The caller closes `executor` and
-    `tracker`. `clock` is seconds since 1970 and may jump; `steady` measures durations.
+    `tracker`. `clock` is seconds since 1970 and may jump; `steady` measures durations. `heard` gets every fact of the
+    journal as it comes up, before it is stored; it must not raise.
     """
     lease = Lease.acquire(storage, options.owner or Owner.current(), clock)
     try:
-        journal = Journal(storage, lease.epoch, clock, lease.check, steady)
+        journal = Journal(storage, lease.epoch, clock, lease.check, steady, heard)
         asked = standing(storage)
         found = recover(plan, storage, options.policy, lease.epoch, steady(), asked)
         meter = meter or DriverMeter(NullMeter())

@@ -30,7 +30,7 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -46,6 +46,7 @@ _KNOWN = re.compile(
     r"spec/\d{4}\.yaml|plan/\d{4}\.parquet|journal/\d{6}-\d{8}\.jsonl|lease/(\d{6}|heartbeat)\.json"
     r"|orders/\d+\.json|commits/[0-9a-f]{20}\.json|failures/[0-9a-f]{20}/\d{4}\.json|mlflow\.json"
     r"|dataset/v\d+/(claim\.json|(trials|history|renders)/part-\d{4}\.parquet)|dataset/manifests/\d{6}\.json"
+    r"|job\.json|settings\.yaml"
 )
 
 
@@ -55,11 +56,14 @@ def check(
     interval: int,
     damaged: Iterable[str] = (),
     punctual: bool = True,
+    undisturbed: Mapping[str, bytes] | None = None,
 ) -> list[str]:
     """The violations, each a sentence that begins with its invariant. `damaged` are trials whose checkpoints were
     tampered with, so that more than one interval may have to be done again; `punctual` says that nothing kept workers
-    from their checkpoints when they had notice."""
-    seen = _Seen({key: data for key, data in objects.items() if "/." not in f"/{key}"}, _late(log))
+    from their checkpoints when they had notice. `undisturbed` are the objects of a sweep of the same trials that ended
+    well without a fault: what results are compared with. Without it, they are those of the fake optimiser."""
+    calm = _Seen(_visible(undisturbed)) if undisturbed is not None else None
+    seen = _Seen(_visible(objects), _late(log), calm)
     try:
         return [
             *_objects(seen), *_ends(seen), *_dataset(seen), *_results(seen), *_budgets(seen), *_stale(seen),
@@ -104,7 +108,7 @@ class _Trial:
 class _Seen:
     objects: Mapping[str, bytes]
     late: Mapping[int, Sequence[str]] | None = None
-    cache: dict[str, Any] = field(default_factory=dict)
+    undisturbed: _Seen | None = None
 
     def json(self, key: str) -> Any:
         return json.loads(self.objects[key])
@@ -196,6 +200,14 @@ class _Seen:
         content: dict[str, Any] = self.json(keys[-1]) if keys else {"parts": [], "commits": []}
         return content
 
+    @cached_property
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of the current generation."""
+        found: dict[str, list[dict[str, Any]]] = {"trials": [], "history": [], "renders": []}
+        for part in self.manifest["parts"]:
+            found[part["table"]] += self.rows(part["key"])
+        return found
+
     def count(self, fact: str, **wanted: Any) -> tuple[int, int]:
         """How many such facts there are at least, without the late ones, and at most."""
         found = [
@@ -204,6 +216,10 @@ class _Seen:
             if content["fact"] == fact and all(content.get(key) == value for key, value in wanted.items())
         ]
         return found.count(False), len(found)
+
+
+def _visible(objects: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {key: data for key, data in objects.items() if "/." not in f"/{key}"}
 
 
 def _late(log: Sequence[LogEntry]) -> dict[int, list[str]] | None:
@@ -273,13 +289,12 @@ def _ends(seen: _Seen) -> Iterator[str]:
 
 
 def _dataset(seen: _Seen) -> Iterator[str]:
-    tables: dict[str, list[dict[str, Any]]] = {"trials": [], "history": [], "renders": []}
     for part in seen.manifest["parts"]:
         data = seen.objects.get(part["key"])
         if data is None or hashlib.sha256(data).hexdigest() != part["sha256"]:
             yield f"I2: the data set has lost {part['key']}"
             return
-        tables[part["table"]] += seen.rows(part["key"])
+    tables = seen.tables
     if set(seen.manifest["commits"]) != set(seen.commits):
         yield "I2: the data set is not made of the commits"
     counts = Counter(row["trial_id"] for row in tables["trials"])
@@ -296,7 +311,8 @@ def _dataset(seen: _Seen) -> Iterator[str]:
             continue
         if row["attempt"] != commit["number"]:
             yield f"I7: trial {trial_id} shows attempt {row['attempt']}, committed is {commit['number']}"
-        yield from _details(seen.plan[trial_id], row, steps.get(trial_id, []), views.get(trial_id, []))
+        trial, details = seen.plan[trial_id], (row, steps.get(trial_id, []), views.get(trial_id, []))
+        yield from _details(trial, *details) if seen.undisturbed is None else _alike(trial, seen.undisturbed, *details)
 
 
 def _details(
@@ -317,6 +333,36 @@ def _details(
         yield f"I2: trial {trial.trial_id} has the views {shown}"
 
 
+def _alike(
+    trial: _Trial,
+    other: _Seen,
+    row: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    views: Sequence[Mapping[str, Any]],
+) -> Iterator[str]:
+    """As in the other sweep, to the bit; an attempt's number, its times and its device may differ."""
+    tables = other.tables
+    (wanted,) = [one for one in tables["trials"] if one["trial_id"] == trial.trial_id]
+    for name in [name for name in wanted if name.startswith("metric_") or name in ("steps", "verdict", "status")]:
+        if not _same(row[name], wanted[name]):
+            yield f"I3: trial {trial.trial_id} has {name} = {row[name]}, undisturbed {wanted[name]}"
+    for table, found, order in (("history", steps, ("step",)), ("renders", views, ("view", "kind"))):
+        rows = [one for one in tables[table] if one["trial_id"] == trial.trial_id]
+        if [[one[name] for name in order] for one in found] != [[one[name] for name in order] for one in rows]:
+            yield f"I2: trial {trial.trial_id} has {len(found)} rows of {table}, undisturbed {len(rows)}"
+            continue
+        unlike = [at for at, (one, two) in enumerate(zip(found, rows, strict=True)) if not _same(one, two)]
+        if unlike:
+            yield f"I3: trial {trial.trial_id} differs in {table} from an undisturbed run, first in row {unlike[0]}"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, where what is no number is equal to itself, and rows may have their columns in another order."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    return repr(one) == repr(other)
+
+
 def _by_trial(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -330,6 +376,9 @@ def _by_trial(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]
 def _results(seen: _Seen) -> Iterator[str]:
     for trial_id, commit in seen.commits.items():
         trial = seen.plan[trial_id]
+        if seen.undisturbed is not None:
+            yield from _scene_alike(seen, seen.undisturbed, trial_id)
+            continue
         scene = seen.objects.get(f"attempts/{trial_id}/{commit['number']}/scene.safetensors", b"")
         if scene.decode(errors="replace") != trial.states()[-1]:
             yield f"I3: trial {trial_id} left another scene than an uninterrupted run"
@@ -337,6 +386,17 @@ def _results(seen: _Seen) -> Iterator[str]:
             yield f"I3: trial {trial_id} was committed at step {commit['step']} of {trial.last}"
         if any(trial.told(word) for word in ("fail:user", "diverge")):
             yield f"I5: trial {trial_id} cannot succeed ({trial.prompt!r}), and did"
+
+
+def _scene_alike(seen: _Seen, other: _Seen, trial_id: str) -> Iterator[str]:
+    here, there = (
+        each.objects.get(f"attempts/{trial_id}/{each.commits[trial_id]['number']}/scene.safetensors")
+        for each in (seen, other)
+    )
+    if here is None or here != there:
+        yield f"I3: trial {trial_id} left another scene than an undisturbed run"
+    if seen.commits[trial_id]["step"] != other.commits[trial_id]["step"]:
+        yield f"I3: trial {trial_id} was committed at step {seen.commits[trial_id]['step']}"
 
 
 # ---- I5 --------------------------------------------------------------------------------------------------------------
