@@ -11,6 +11,7 @@ from pipeline.commands import (
     CommitRefused,
     Drop,
     RecordFailure,
+    StopRequested,
     StopWorker,
     SweepStarted,
     Tick,
@@ -401,3 +402,17 @@ def test_of_workers_with_equal_loads_the_first_is_taken_and_full_ones_are_passed
     assert sweep.state.workers["e1w0"].running == (trials[0].trial_id,)
     assert sweep.state.workers["e1w1"].running == (trials[3].trial_id,)
     assert sweep.state.workers["e1w2"].running == ()
+
+
+def test_a_stop_reaches_those_behind_one_that_leaves_already() -> None:
+    sweep = Sweep(make_trials(2), Policy(max_workers=2))
+    sweep.ready("e1w0", capacity=1), sweep.ready("e1w1", capacity=1)
+    sweep.tell(WorkerDraining(worker_id="e1w0", seconds=9.0))
+    assert sweep.tell(StopRequested()) == [StopWorker(worker_id="e1w1", seconds=60.0)]
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+def test_an_assignment_says_how_many_may_be_on_board(capacity: int) -> None:
+    sweep = Sweep((FIRST,), Policy())
+    (admit,) = sweep.ready("e1w0", capacity=capacity)
+    assert admit.assignment.places == capacity  # type: ignore[union-attr]
