@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from stored import begin, commit_trial, fail_trial, trial
 
+from dreamcore import surface
 from pipeline import paths
 from pipeline.errors import UserError
 from pipeline.export import Choice, Turntable, choose, export, read_formats, stem
@@ -26,6 +27,13 @@ CUPS = [trial("a cup", seed) for seed in (0, 1)]
 NASTY = trial("../../etc/passwd\n<b>", 0, "wide", steps=4, extra=1)
 NOTHING = trial("nothing", 7)
 SMALL = surface_config(resolution=24, faces=400, threshold=None, texture=0)
+
+
+@pytest.fixture(autouse=True)
+def _fewer_rays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the surface is belongs to tests/dreamcore/test_surface.py; here a coarse look will do."""
+    monkeypatch.setattr(surface, "_VIEW_SIDE", 24)
+    monkeypatch.setattr(surface, "_VIEW_SAMPLES", 64)
 
 
 @pytest.fixture
