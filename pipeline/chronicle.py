@@ -80,6 +80,7 @@ _TOLD = {
     "cancelled": "cancelled",
     "reopened": "wanted again",
     "reseeded": "takes the place of {parent}, which diverged",
+    "heartbeat_failed": "the driver could not say that it lives: {message}",
     "compaction_failed": "the tables could not be compacted, which is tried again: {message}",
 }
 

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli_options import Target
+from pipeline.exit_codes import SOME_FAILED
+
 if TYPE_CHECKING:
     from pipeline.choice import Choice
     from pipeline.plan import Plan
     from pipeline.storage import Storage
 
-SOME_FAILED = 1
 _FOLLOW_SECONDS = 2.0
 
-Target = Annotated[str, typer.Argument(metavar="SPEC_OR_URL", help="The sweep's YAML file, or its folder or URL.")]
 Server = Annotated[
     str,
     typer.Option("--address", envvar="RAY_API_SERVER_ADDRESS", help="The head's dashboard, as in http://HOST:8265."),

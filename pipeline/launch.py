@@ -155,6 +155,7 @@ def launch(
 
     Raises UserError, and what `pipeline.driver.drive` raises.
     """
+    from pipeline.compactor import in_thread
     from pipeline.driver import DriverOptions, drive
     from pipeline.record.compact import compact
 
@@ -167,7 +168,7 @@ def launch(
             say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
-        options = DriverOptions(policy=_policy(spec, workers))
+        options = DriverOptions(policy=_policy(spec, workers), beside=in_thread)
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
         meter, heard = _meter(kind, storage, tracker), _log(storage, plan)

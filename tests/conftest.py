@@ -112,15 +112,7 @@ def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield Place(url="gs://bucket/runs", faults=faults)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--nightly", action="store_true", help="run the tests that take minutes, too")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--nightly"):
-        for item in items:
-            if item.get_closest_marker("nightly"):
-                item.add_marker(pytest.mark.skip(reason="takes minutes: --nightly runs it, as .ci/nightly does"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return

@@ -5,6 +5,7 @@ Letters: n scenes, v views. One seed gives one data set, whatever the number of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from dreamcore.config.base import require
 from dreamcore.objects import emoji as emojis
 from dreamcore.objects.captions import CaptionSettings, Words, read, view_captions
 from dreamcore.objects.emoji import Emoji
+from dreamcore.objects.library import KINDS
 from dreamcore.objects.scenes import SHARD, Scenes, build_scenes, joined, scenes_of
 from dreamcore.objects.solid import Column, Shape
 from dreamcore.objects.tracer import Views, trace
@@ -33,13 +35,15 @@ _SCENES, _VIEWS, _CAPTIONS, _JUDGED = range(4)
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """`held_out`: whether held-out combinations may be among the scenes. `chunk` views are drawn at once."""
+    """`held_out`: whether held-out combinations may be among the scenes. `fronts`: of single things with a front, how
+    many times as often those of a kind are drawn, as in {"vehicle": 4}. `chunk` views are drawn at once."""
 
     scenes: int = 100_000
     views_per_scene: int = 4
     side: int = 64
     oversampling: int = 2
     held_out: bool = False
+    fronts: Mapping[str, float] = field(default_factory=dict)
     processes: int = 1
     chunk: int = 16_384
     views: ViewSettings = field(default_factory=ViewSettings)
@@ -48,6 +52,9 @@ class DataSettings:
     def __post_init__(self) -> None:
         for name in ("scenes", "views_per_scene", "side", "oversampling", "processes", "chunk"):
             require(getattr(self, name) > 0, f"data.{name}", getattr(self, name), "positive")
+        for kind, factor in self.fronts.items():
+            require(kind in KINDS, "data.fronts", kind, f"a kind: {', '.join(sorted(KINDS))}")
+            require(0.0 < factor < math.inf, f"data.fronts.{kind}", factor, "positive")
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def start_scenes(settings: DataSettings, seed: int) -> Callable[[], Scenes]:
     """Starts to build the scenes, in processes of their own if there are several; what it returns waits for them.
     Processes are forked: call this before CUDA is used."""
     left = [min(SHARD, settings.scenes - start) for start in range(0, settings.scenes, SHARD)]
-    work = (_shard, repeat(seed), range(len(left)), left, repeat(settings.held_out))
+    work = (_shard, repeat(seed), range(len(left)), left, repeat(settings.held_out), repeat(settings.fronts))
     if settings.processes == 1 or len(left) == 1:
         return lambda: joined(list(map(*work)))
     pool = ProcessPoolExecutor(min(settings.processes, len(left)), mp_context=get_context("fork"))
@@ -84,8 +91,8 @@ def start_scenes(settings: DataSettings, seed: int) -> Callable[[], Scenes]:
     return lambda: joined(list(shards))
 
 
-def _shard(seed: int, index: int, count: int, held_out: bool) -> Scenes:
-    return build_scenes(np.random.default_rng([seed, _SCENES, index]), count, held_out)
+def _shard(seed: int, index: int, count: int, held_out: bool, fronts: Mapping[str, float]) -> Scenes:
+    return build_scenes(np.random.default_rng([seed, _SCENES, index]), count, held_out, fronts)
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from dreamcore.objects.thing import Thing
 SHARES = {"thing": 0.82, "on": 0.06, "wearing": 0.05, "next to": 0.03, "count": 0.04}
 MOST_BASE_WORDS = 14
 COUNTED_PARTS = 16
+NO_FRONTS: Mapping[str, float] = MappingProxyType({})
+
+Role = tuple[tuple[Thing, ...], tuple[float, ...]]  # things, and the shares up to and with each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +77,19 @@ def traits(thing: Thing) -> Traits:
 # ---- random orders ---------------------------------------------------------------------------------------------------
 
 
-def draw_orders(generator: np.random.Generator, count: int, held_out: bool = False) -> list[Order]:
-    """Random ones; with held-out combinations only if `held_out`."""
+def draw_orders(
+    generator: np.random.Generator, count: int, held_out: bool = False, fronts: Mapping[str, float] = NO_FRONTS
+) -> list[Order]:
+    """Random ones; with held-out combinations only if `held_out`. Of the scenes of one thing, those with a front are
+    drawn as many times as often as `fronts` says of their kind."""
     kinds = generator.choice(len(SHARES), size=count, p=list(SHARES.values()))
-    return [_draw_order(generator, tuple(SHARES)[kind], held_out) for kind in kinds]
+    role = _role("any", tuple(sorted(fronts.items())))
+    return [_draw_order(generator, tuple(SHARES)[kind], held_out, role) for kind in kinds]
 
 
-def _draw_order(generator: np.random.Generator, kind: str, held_out: bool) -> Order:
+def _draw_order(generator: np.random.Generator, kind: str, held_out: bool, alone: Role) -> Order:
     while True:
-        order = _DRAWS[kind](generator)
+        order = _draw_thing(generator, alone) if kind == "thing" else _DRAWS[kind](generator)
         if _fits(order) and (held_out or not is_held_out(order.words)):
             return order
 
@@ -95,8 +103,8 @@ def _fits(order: Order) -> bool:
     )
 
 
-def _draw_thing(generator: np.random.Generator) -> Order:
-    thing = _pick(generator, "any")
+def _draw_thing(generator: np.random.Generator, alone: Role) -> Order:
+    thing = _pick_of(generator, alone)
     look, other = draw_look(generator, thing.colour, thing.recolour)
     noun = _noun(generator, thing, look, other)
     said = _said(generator, thing, noun, look, other)
@@ -154,7 +162,6 @@ def _draw_count(generator: np.random.Generator) -> Order:
 
 
 _DRAWS: dict[str, Callable[[np.random.Generator], Order]] = {
-    "thing": _draw_thing,
     "on": _draw_on,
     "wearing": _draw_wearing,
     "next to": _draw_beside,
@@ -191,15 +198,21 @@ _ROLES: dict[str, Callable[[Thing], bool]] = {
 
 
 @cache
-def _role(name: str) -> tuple[tuple[Thing, ...], tuple[float, ...]]:
-    """The things that can play a role, and how often they do."""
+def _role(name: str, fronts: tuple[tuple[str, float], ...] = ()) -> Role:
+    """The things that can play a role. Those with a front are drawn more often by the factor of their kind."""
     things = tuple(thing for thing in LIBRARY if _ROLES[name](thing))
-    total = sum(thing.weight for thing in things)
-    return things, tuple(np.cumsum([thing.weight / total for thing in things]).tolist())
+    factors = dict(fronts)
+    weights = [thing.weight * (factors.get(thing.kind, 1.0) if thing.directional else 1.0) for thing in things]
+    total = sum(weights)
+    return things, tuple(np.cumsum([weight / total for weight in weights]).tolist())
 
 
 def _pick(generator: np.random.Generator, role: str) -> Thing:
-    things, shares = _role(role)
+    return _pick_of(generator, _role(role))
+
+
+def _pick_of(generator: np.random.Generator, role: Role) -> Thing:
+    things, shares = role
     return things[min(int(np.searchsorted(shares, generator.random(), side="right")), len(things) - 1)]
 
 

@@ -6,7 +6,7 @@ items. Scenes are drawn in shards that have their own random numbers, so that pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dreamcore.objects.attributes import paint
 from dreamcore.objects.captions import Reading, Words
 from dreamcore.objects.held_out import READINGS
-from dreamcore.objects.orders import Item, Order, draw_orders, order_for, traits
+from dreamcore.objects.orders import NO_FRONTS, Item, Order, draw_orders, order_for, traits
 from dreamcore.objects.solid import MAX_PARTS, Column, Draw, Solid
 from dreamcore.objects.thing import Thing
 
@@ -45,9 +45,11 @@ def joined(parts: Sequence[Scenes]) -> Scenes:
     )
 
 
-def build_scenes(generator: np.random.Generator, count: int, held_out: bool = False) -> Scenes:
-    """`count` random scenes; held-out combinations are among them only if `held_out`."""
-    return build(generator, draw_orders(generator, count, held_out))
+def build_scenes(
+    generator: np.random.Generator, count: int, held_out: bool = False, fronts: Mapping[str, float] = NO_FRONTS
+) -> Scenes:
+    """`count` random scenes, of orders as `draw_orders` draws them."""
+    return build(generator, draw_orders(generator, count, held_out, fronts))
 
 
 def held_out_scenes(generator: np.random.Generator, variations: int) -> Scenes:

@@ -23,12 +23,14 @@ HIGH = 40.0  # degrees: views from above it are a stratum of their own
 
 @dataclass(frozen=True, kw_only=True)
 class ViewSettings:
-    """What views are drawn from. Elevations are below 40 degrees in a share `below_40` of the views; there and above,
-    they are uniform in area with `area_probability`, else uniform in angle. `focal` is times the camera's distance.
-    The light's direction is a normal of standard deviation `light_spread` around the direction of the camera. A share
-    `albedo_only` of the views is unlit; of the lit ones a share `textureless` has no texture, and of the others a
-    share `glossy` has highlights. Diffuse strength is one minus ambient strength."""
+    """What views are drawn from. In a share `front_or_back` of them the camera is within 45 degrees of azimuth of the
+    front or the back; in the others it is anywhere around. Elevations are below 40 degrees in a share `below_40` of the
+    views; there and above, they are uniform in area with `area_probability`, else uniform in angle. `focal` is times
+    the camera's distance. The light's direction is a normal of standard deviation `light_spread` around the direction
+    of the camera. A share `albedo_only` of the views is unlit; of the lit ones a share `textureless` has no texture,
+    and of the others a share `glossy` has highlights. Diffuse strength is one minus ambient strength."""
 
+    front_or_back: float = 0.0
     elevation: Range = (-10.0, 90.0)
     below_40: float = 0.6
     area_probability: float = 0.5
@@ -51,7 +53,7 @@ class ViewSettings:
         require_range("focal", self.focal, low=1e-3)
         require_range("light_distance", self.light_distance, low=1e-3)
         require_range("ambient", self.ambient, 0.0, 1.0)
-        for name in ("below_40", "area_probability", "albedo_only", "textureless", "glossy"):
+        for name in ("front_or_back", "below_40", "area_probability", "albedo_only", "textureless", "glossy"):
             require(0.0 <= getattr(self, name) <= 1.0, name, getattr(self, name), "in [0, 1]")
         for name in ("position_jitter", "look_at_jitter", "up_jitter", "light_spread"):
             require(getattr(self, name) >= 0.0, name, getattr(self, name), "at least 0")
@@ -82,7 +84,7 @@ def sample_views(
 
 
 def _cameras(generator: np.random.Generator, count: int, settings: ViewSettings) -> Cameras:
-    azimuth = _uniform(generator, count, (0.0, 360.0))
+    azimuth = _azimuths(generator, count, settings)
     elevation = _tensor(_elevations(generator, count, settings))
     jitter = settings.position_jitter
     shift = _tensor(generator.uniform(-jitter, jitter, (count, 3)))
@@ -91,6 +93,14 @@ def _cameras(generator: np.random.Generator, count: int, settings: ViewSettings)
     rotation = look_at(position, settings.look_at_jitter * _normal(generator, count), up)
     focal = position.norm(dim=1) * _uniform(generator, count, settings.focal)
     return Cameras(position[None], rotation[None], focal[None])
+
+
+def _azimuths(generator: np.random.Generator, count: int, settings: ViewSettings) -> Float[Tensor, " v"]:
+    around = _uniform(generator, count, (0.0, 360.0))
+    if settings.front_or_back == 0.0:
+        return around
+    behind = 180.0 * _chance(generator, count, 0.5)
+    return torch.where(_chance(generator, count, settings.front_or_back), around / 4.0 - 45.0 + behind, around)
 
 
 def _elevations(generator: np.random.Generator, count: int, settings: ViewSettings) -> NDArray[np.float64]:

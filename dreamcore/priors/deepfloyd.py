@@ -36,6 +36,8 @@ LAYOUTS: Mapping[str, Layout] = {
 class DeepFloydPrior(PixelPrior):
     """Stage I, with the features of T5."""
 
+    LARGEST = 64
+
 
 # ---- loading ---------------------------------------------------------------------------------------------------------
 

@@ -34,15 +34,21 @@ class _Captured:
 
 class GraphedCall:
     """`function` of tensors that share a leading axis, to a tensor that has it too; each row of the result depends on
-    the same row of the arguments alone. Never differentiated."""
+    the same row of the arguments alone. Calls of more than `largest` rows are taken in parts. Never differentiated."""
 
-    def __init__(self, function: Callable[..., Tensor]) -> None:
+    def __init__(self, function: Callable[..., Tensor], *, largest: int) -> None:
         self._function = function
+        self._largest = largest
         self._captured: OrderedDict[Hashable, _Captured] = OrderedDict()
         self._pool: Any = None
 
     @torch.no_grad()
     def __call__(self, *inputs: Tensor) -> Tensor:
+        parts = zip(*(value.split(self._largest) for value in inputs), strict=True)
+        results = [self._replay(part) for part in parts]
+        return results[0] if len(results) == 1 else torch.cat(results)
+
+    def _replay(self, inputs: tuple[Tensor, ...]) -> Tensor:
         count = len(inputs[0])
         key = (padded_size(count), *((value.shape[1:], value.dtype) for value in inputs))
         captured = self._captured.pop(key, None) or self._capture(padded_size(count), inputs)

@@ -76,7 +76,7 @@ _PIPELINE: Mapping[str, Option] = {
 
 # The bundled weights, by the first digits of SHA-256 over the hashes of network and text encoder. It is part of the id
 # of every trial that they guide, so that other weights are other trials.
-EMBEDDED_REVISION = "69d013cf813d51fb"
+EMBEDDED_REVISION = "eba06f4abac8aa3b"
 
 # For every kind, its options.
 PRIOR_OPTIONS: Mapping[str, Mapping[str, Option]] = {

@@ -6,7 +6,7 @@ of a sampling step, which score distillation does not need.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dreamcore.priors.base import Conditioning, resize_images
 from dreamcore.priors.diffusion_schedule import DiffusionSchedule
+from dreamcore.priors.fuse import fuse, pays
 from dreamcore.priors.graphed import GraphedCall
 from dreamcore.priors.networks import config_of, frozen
 from dreamcore.priors.pipeline_prior import Embed, PipelinePrior
@@ -22,14 +23,18 @@ from dreamcore.priors.pipeline_prior import Embed, PipelinePrior
 class PixelPrior(PipelinePrior):
     """The network, frozen. `embed` gives prompts their conditioning: `tokens`, of [P, N, F] for P prompts."""
 
+    LARGEST: ClassVar[int] = 512  # images of one call on a GPU; more bring no speed and take memory
+
     def __init__(self, unet: nn.Module, schedule: DiffusionSchedule, embed: Embed, *, identity: str) -> None:
         """Raises ValueError for a network that does not noise pixels or mixes dtypes."""
         _check_network(config_of(unet))
-        # Unlike Stable Diffusion's, these U-Nets gain from channels-last memory also where they are not compiled.
+        # Unlike Stable Diffusion's, these U-Nets gain from channels-last memory also where they are not fused.
         unet = frozen(unet, "unet").to(memory_format=torch.channels_last)
+        unet = fuse(unet) if pays(next(unet.parameters()).device) else unet
         super().__init__(unet, schedule, embed, identity)
         self.image_size: int = config_of(unet).sample_size
-        self._graphed = GraphedCall(self._noise_of_tokens) if self.device.type == "cuda" else None
+        on_gpu = self.device.type == "cuda"
+        self._graphed = GraphedCall(self._noise_of_tokens, largest=self.LARGEST) if on_gpu else None
 
     def encode_image(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 3 h w"]:
         """Pixels in [-1, 1] at the network's size."""

@@ -11,7 +11,7 @@ the gradient.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -21,9 +21,14 @@ from torch import Tensor, nn
 from dreamcore.priors.base import Conditioning, resize_images
 from dreamcore.priors.diffusion_schedule import DiffusionSchedule
 from dreamcore.priors.embedding_cache import Embedding, Encoder
+from dreamcore.priors.fuse import fuse, pays
+from dreamcore.priors.graphed import GraphedCall
 from dreamcore.priors.networks import config_of, frozen, load_network, with_scaled_gradient
 from dreamcore.priors.pipeline_folder import Layout, PipelineFolder
 from dreamcore.priors.pipeline_prior import Embed, PipelineOptions, PipelinePrior, open_on
+
+_LARGEST = 32  # images of one call of the U-Net on a GPU: the gain is complete (docs/log.md)
+_ENCODED = 8  # images that the VAE encodes together
 
 _ONE_ENCODER: Mapping[str, tuple[str, ...]] = {
     "unet": ("UNet2DConditionModel",),
@@ -61,8 +66,11 @@ class StableDiffusionPrior(PipelinePrior):
     ) -> None:
         """Raises ValueError for networks that do not fit each other or mix dtypes."""
         _check_networks(config_of(unet), config_of(vae))
-        super().__init__(frozen(unet, "unet"), schedule, embed, identity)
-        self._vae: Any = frozen(vae, "vae")
+        networks = [frozen(unet, "unet"), frozen(vae, "vae")]
+        self._fused = pays(next(unet.parameters()).device)
+        unet, vae = map(fuse, networks) if self._fused else networks
+        super().__init__(unet, schedule, embed, identity)
+        self._vae: Any = vae
         self._vae_dtype = next(vae.parameters()).dtype
         factor = 2 ** (len(config_of(vae).block_out_channels) - 1)
         self.image_size: int = config_of(unet).sample_size * factor
@@ -73,6 +81,8 @@ class StableDiffusionPrior(PipelinePrior):
         is_xl = config_of(unet).addition_embed_type == "text_time"
         sizes = [[size, size, 0.0, 0.0, size, size]]
         self._time_ids = torch.tensor(sizes, device=self.device, dtype=self.dtype) if is_xl else None
+        on_gpu = self.device.type == "cuda"
+        self._predict: Callable[..., Tensor] = GraphedCall(self._noise, largest=_LARGEST) if on_gpu else self._noise
 
     def unconditional(self) -> Conditioning:
         """The empty prompt, or zeros."""
@@ -89,21 +99,36 @@ class StableDiffusionPrior(PipelinePrior):
         return with_scaled_gradient(self._encode, pixels)
 
     def _encode(self, pixels: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch channels h w"]:
-        mean: Tensor = self._vae.encode(pixels.to(self._vae_dtype)).latent_dist.mean
+        parts = pixels.to(self._vae_dtype, memory_format=self._layout).split(_ENCODED)
+        mean = torch.cat([self._vae.encode(part).latent_dist.mean for part in parts])
         return mean.float() * self._latent_scale
+
+    @property
+    def _layout(self) -> torch.memory_format:
+        """Networks of diffusers' own blocks are slower with channels next to each other."""
+        return torch.channels_last if self._fused else torch.contiguous_format
 
     @torch.no_grad()
     def predict_noise(
         self, noised: Float[Tensor, "batch channels h w"], t: Float[Tensor, " batch"], conditioning: Conditioning
     ) -> Float[Tensor, "batch channels h w"]:
         tensors = conditioning.tensors
+        return self._predict(noised, t, *(tensors[name] for name in ("tokens", "pooled") if name in tensors))
+
+    def _noise(
+        self,
+        noised: Float[Tensor, "batch channels h w"],
+        t: Float[Tensor, " batch"],
+        tokens: Float[Tensor, "batch n f"],
+        pooled: Float[Tensor, "batch g"] | None = None,
+    ) -> Float[Tensor, "batch channels h w"]:
         added = None
         if self._time_ids is not None:
-            added = {"text_embeds": tensors["pooled"], "time_ids": self._time_ids.expand(len(noised), -1)}
+            added = {"text_embeds": pooled, "time_ids": self._time_ids.expand(len(noised), -1)}
         (output,) = self._unet(
-            noised.to(self.dtype),
+            noised.to(self.dtype, memory_format=self._layout),
             self._schedule.timestep(t),
-            encoder_hidden_states=tensors["tokens"],
+            encoder_hidden_states=tokens,
             added_cond_kwargs=added,
             return_dict=False,
         )

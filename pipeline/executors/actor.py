@@ -12,9 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.blame import classify, told
+from pipeline.clerk import Elsewhere
 from pipeline.engine import Engine
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
 from pipeline.executors.device import check_gpu, memory
@@ -23,6 +25,9 @@ from pipeline.logs import Form, Log, in_json
 from pipeline.metrics import MemoryMeter
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
+
+_WRITERS = 4  # threads for what needs no engine
+_BACKLOG = 16  # trials that have ended and are being written: they fill memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +99,18 @@ class Actor:
         if ray_options.log is Form.JSON:
             self._lines.enter_context(in_json(self._log))
         meter = RayMeter(sweep=storage.name, worker=worker_id)
-        self._worker = Worker(worker_id, Prepared(factory, ray_options), storage, options, meter=meter)
+        self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="aside")
+        elsewhere = Elsewhere(self._pool.submit, self._tell, _BACKLOG)
+        self._worker = Worker(
+            worker_id, Prepared(factory, ray_options), storage, options, meter=meter, elsewhere=elsewhere
+        )
         self._memory = MemoryMeter(meter, memory if ray_options.gpus else None)
         self._options, self._leave = ray_options, leave
         self._orphanhood = Orphanhood(storage, ray_options.orphan_seconds)
         self._changed = threading.Condition()
         self._outbox: list[WorkerEvent] = []
         self._first = 0  # the number of the outbox's first event
+        self._over = False
         threading.Thread(target=self._run, name="engine", daemon=True).start()
         threading.Thread(target=self._watch, name="orphan", daemon=True).start()
 
@@ -162,9 +172,11 @@ class Actor:
         self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])
 
     def _tell(self, events: list[WorkerEvent]) -> None:
+        """What comes after the end of the worker is not told any more."""
         for event in events:
             self._log.happened(event)
-        if events:
-            with self._changed:
+        with self._changed:
+            if events and not self._over:
                 self._outbox += events
+                self._over = isinstance(events[-1], WorkerLost)
                 self._changed.notify_all()

@@ -19,6 +19,7 @@ attempt_refused    trial_id, number, message (its files are not whole: it is nev
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)
+heartbeat_failed   message (tried again, too; after a minute of it another driver may take over)
 """
 
 from __future__ import annotations

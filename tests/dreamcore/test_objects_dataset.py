@@ -12,6 +12,7 @@ from dreamcore.objects import dataset
 from dreamcore.objects.captions import CLAY, Words
 from dreamcore.objects.dataset import DataSettings, Pool, judged_views, render, render_pool, start_scenes
 from dreamcore.objects.emoji import Emoji
+from dreamcore.objects.library import BY_NAME
 from dreamcore.objects.scenes import Scenes
 from dreamcore.objects.solid import COLOURS, MAX_PARTS, Column, Draw, Solid
 from dreamcore.objects.tracer import Views
@@ -92,12 +93,14 @@ def test_pictures_do_not_depend_on_the_chunks(pool: Pool, scenes: Scenes) -> Non
 
 def test_processes_build_the_same_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dataset, "SHARD", 7)
-    settings = replace(TINY, scenes=20)
+    settings = replace(TINY, scenes=20, fronts={"vehicle": 1000.0})
     alone, together = (start_scenes(replace(settings, processes=count), 5)() for count in (1, 2))
     assert len(alone) == 20
     assert alone.words == together.words
     assert np.array_equal(alone.tables, together.tables)
     assert len({words.base for words in alone.words}) > 10  # shards differ
+    singles = [words.things[0] for words in alone.words if words.kind == "thing"]
+    assert all(BY_NAME[name].kind == "vehicle" for name in singles)
 
 
 @pytest.mark.usefixtures("plain")
@@ -170,3 +173,7 @@ def test_judged_views_need_a_thing() -> None:
 def test_settings_say_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"data.views_per_scene = 0: must be positive"):
         DataSettings(views_per_scene=0)
+    with pytest.raises(ValueError, match=r"data.fronts = 'boat': must be a kind: animal, "):
+        DataSettings(fronts={"boat": 2.0})
+    with pytest.raises(ValueError, match=r"data.fronts.vehicle = 0.0: must be positive"):
+        DataSettings(fronts={"vehicle": 0.0})

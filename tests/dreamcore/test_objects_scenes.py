@@ -69,6 +69,18 @@ def test_kinds_are_as_frequent_as_they_should_be(orders: list[Order]) -> None:
     assert sum(SHARES.values()) == pytest.approx(1.0)
 
 
+def test_things_with_a_front_can_be_drawn_more_often() -> None:
+    plain, more = (draw_orders(np.random.default_rng(3), 4000, fronts=fronts) for fronts in ({}, {"vehicle": 5.0}))
+
+    def share(orders: list[Order], directional: bool) -> float:
+        alone = [order.items[0].thing for order in orders if order.words.kind == "thing"]
+        return sum(thing.kind == "vehicle" and thing.directional is directional for thing in alone) / len(alone)
+
+    p, q = share(plain, True), share(plain, False)
+    assert abs(share(more, True) - 5.0 * p / (1.0 + 4.0 * p)) < 0.03
+    assert abs(share(more, False) - q / (1.0 + 4.0 * p)) < 0.01
+
+
 def test_captions_say_what_was_built(scenes: Scenes) -> None:
     for words in scenes.words:
         assert len(words.base.split()) <= MOST_BASE_WORDS

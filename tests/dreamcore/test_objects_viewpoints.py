@@ -23,6 +23,17 @@ def test_azimuth_is_uniform() -> None:
     assert kolmogorov_smirnov(azimuth.double().numpy() / 360.0 + 0.5, uniform_cdf) < 1.95
 
 
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_more_views_are_from_the_front_or_the_back(share: float) -> None:
+    _, azimuth, _ = sample(front_or_back=share, **STILL)
+    away = azimuth.double().abs()
+    for quarter in (away < 45.0, away > 135.0):
+        expected = share / 2.0 + (1.0 - share) / 4.0
+        assert abs(float(quarter.double().mean()) - expected) <= 4.0 * (expected * (1.0 - expected) / COUNT) ** 0.5
+    front = azimuth.double()[away < 45.0].numpy()
+    assert kolmogorov_smirnov((front + 45.0) / 90.0, uniform_cdf) < 1.95
+
+
 @pytest.mark.parametrize("share", [0.2, 0.6, 1.0])
 def test_the_asked_share_lies_below_40_degrees(share: float) -> None:
     _, _, elevation = sample(below_40=share, **STILL)

@@ -229,7 +229,7 @@ def test_a_training_that_diverges_stops(tmp_path: Path) -> None:
 # ---- settings and the command ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["prior.json", "prior_further.json", "prior_toy.json"])
+@pytest.mark.parametrize("name", ["prior.json", "prior_further.json", "prior_fronts.json", "prior_toy.json"])
 def test_shipped_settings_are_sound(name: str) -> None:
     settings = read_settings(PriorSettings, Path(name))
     check_network(settings)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import tiny_scene
 import trimesh
+from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from stored import begin, commit_trial, fail_trial, trial
 
 from pipeline import paths
-from pipeline.cli import main
 from pipeline.errors import UserError
 from pipeline.export import Choice, Turntable, choose, export, read_formats, stem
 from pipeline.provenance import read_provenance
@@ -41,18 +38,6 @@ def storage(tmp_storage: Storage) -> Storage:
     commit_trial(tmp_storage, NOTHING, files={paths.SCENE: tiny_scene.empty("nothing", 7).dump_final()})
     fail_trial(tmp_storage, trial("broken"))
     return tmp_storage
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dreamsweep", *arguments])
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0
-    return code, out.getvalue(), err.getvalue()
 
 
 def chosen(storage: Storage, **wanted: object) -> list[tuple[str, int]]:

@@ -22,6 +22,7 @@ SHELVES: tuple[Shelf, ...] = tuple(
     for module in (food, nature, buildings, vehicles, furniture, household, animals, characters, tools, toys, clothing)
 )
 LIBRARY: tuple[Thing, ...] = tuple(thing for shelf in SHELVES for thing in shelf.things)
+KINDS: tuple[str, ...] = tuple(shelf.kind for shelf in SHELVES)
 BY_NAME: dict[str, Thing] = {thing.name: thing for thing in LIBRARY}
 BY_NOUN: dict[str, Thing] = {noun: thing for thing in LIBRARY for noun in thing.nouns}
 
