@@ -36,10 +36,12 @@ PAGES = sorted(
 )
 SWEEPS = ("quickstart", "diversity", "mugs", "shelf", "light", "weights", "empty", "figure2", "paper")
 FOREIGN = {
+    "apt-get",
     "aws",
     "docker",
     "export",
     "hf",
+    "jq",
     "kubectl",
     ".venv/bin/marimo",
     "openssl",
@@ -88,9 +90,11 @@ def of(*languages: str) -> list[Block]:
 
 
 def commands(block: Block) -> list[list[str]]:
-    """The commands of a shell block as words; lines that end in a backslash go on."""
+    """The commands of a shell block as words, those of a pipe one by one; lines that end in a backslash go on."""
     lines = block.text.replace("\\\n", " ").splitlines()
-    return [words for line in lines if (words := shlex.split(line, comments=True))]
+    words = [shlex.split(line, comments=True) for line in lines]
+    pipes = [list(part) for line in words for bar, part in itertools.groupby(line, lambda word: word == "|") if not bar]
+    return [command for command in pipes if command]
 
 
 @pytest.fixture(scope="module")
