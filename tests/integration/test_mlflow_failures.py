@@ -67,7 +67,11 @@ class MlflowServer:
                 *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
                 *("--workers", "1", "--artifacts-destination", str(self.folder / "artifacts")),
             ],
-            env={**os.environ, "MLFLOW_BACKEND_STORE_URI": self.database.uri},
+            env={
+                **os.environ,
+                "MLFLOW_BACKEND_STORE_URI": self.database.uri,
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, and files in /dev/shm
+            },
             stdout=self.log if writable else subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             start_new_session=True,
