@@ -2,6 +2,10 @@
 # test         install the development tools, then check and run the tests
 # check        formatting, lint, types and import rules only
 # chaos        run SWEEPS simulated sweeps under faults, from seed FIRST on, then those on real clusters
+# nightly      what takes too long for every change: the wheel, PostgreSQL, the whole stack
+# docs         build the documentation into build/docs, with warnings as errors
+# stack        the service of deploy/compose.yaml on this machine without Docker, until Ctrl-C
+# stack-test   the same, with a sweep on it whose machines are drained, killed and replaced
 # clean        remove what these made, but never a sweep's results
 #
 # Everything is installed into .venv beside this file. Choose another interpreter with: make PYTHON=python3.12 quickstart
@@ -18,7 +22,7 @@ VENV_READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: quickstart test check chaos clean
+.PHONY: quickstart test check chaos nightly stack stack-test docs clean
 .DEFAULT_GOAL := quickstart
 .DELETE_ON_ERROR:
 
@@ -37,6 +41,19 @@ check: $(DEV_READY)
 chaos: $(DEV_READY)
 	@PYTHONPATH=.:tests nice $(BIN)/python -m chaos.run --first $(FIRST) --sweeps $(SWEEPS)
 	@nice $(BIN)/python -m pytest -q tests/chaos/test_real_clusters.py
+
+nightly: $(DEV_READY)
+	@nice $(BIN)/python -m pytest -q -ra -m nightly
+
+docs: $(DEV_READY)
+	@$(BIN)/python -m sphinx -q -W -n --keep-going -c docs -b html -d build/doctrees . build/docs
+	@echo "open build/docs/index.html"
+
+stack: $(DEV_READY)
+	@$(BIN)/python -m deploy.stack
+
+stack-test: $(DEV_READY)
+	@PYTHONPATH=.:tests $(BIN)/python -m stack.scenario
 
 $(VENV_READY):
 	@command -v $(PYTHON) >/dev/null || { \

@@ -4,6 +4,11 @@
 and of the processor, and the peak memory of the process that did it alone. The optimiser is a fake, and what lies in
 storage before `resume` was never run: all but `--left` trials are given results, committed, and compacted by the
 product's own compaction from tables in memory. Their attempts' folders hold empty files of the usual names.
+
+`python -m benchmarks.scale --stage slots --trials 10000 --folder /somewhere` is the public benchmark of Ray Tune:
+trials that take a second each, on 16 slots (its docs: 715 s; the least possible is 625 s). Nothing is played there but
+the second: a Ray cluster, actors, the driver with its lease, journal, commits and compactions, files that are synced.
+A slot is a place in the pack of a worker: `WORKERS_OF_SLOTS` workers of `PLACES` each.
 """
 
 from __future__ import annotations
@@ -23,10 +28,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from fakes import FakeFactory, png
+from fakes import FakeFactory, make_trials, png
 
 from pipeline import paths, sweeps
 from pipeline.commands import Admit, Command, Commit, CommitDecided, Event, StartWorker, SweepStarted, Tick
+from pipeline.compactor import in_thread
 from pipeline.driver import DriverOptions, drive
 from pipeline.engine import View
 from pipeline.events import TrialFinished, TrialProgress, WorkerReady
@@ -49,6 +55,7 @@ from pipeline.worker import WorkerOptions
 GONE = Owner(host="elsewhere", boot="", pid=1, started="")
 SEEDS = 10
 SLOTS, WORKERS = 4, 250
+WORKERS_OF_SLOTS, PLACES = 4, 4
 LEFT_BEHIND = (
     "claim.json", "done.json", "result.parquet", "history.parquet", "renders.parquet", "scene.safetensors",
     "checkpoints/00000001.json", "checkpoints/00000001.safetensors", "checkpoints/latest.json",
@@ -201,6 +208,43 @@ def query(folder: Path, trials: int, left: int) -> dict[str, Any]:
     return {"rows": len(frame), "columns": frame.shape[1]}
 
 
+def slots(folder: Path, trials: int, left: int) -> dict[str, Any]:
+    """Trials of a second each on a real Ray cluster of this machine, from the plan in storage to the last table."""
+    from pipeline.executors.ray_actors import RayExecutor, RayOptions, ensure_ray
+
+    storage = Storage(str(folder / "slots"))
+    planned = Plan(make_trials(trials, steps=1))
+    store_plan(storage, planned, "name: slots\n")
+    ensure_ray(None, RayOptions.object_store_bytes, cpus=WORKERS_OF_SLOTS)
+    executor = RayExecutor(FakeFactory(slots=PLACES, delay=1.0), storage, WorkerOptions(), RayOptions())
+    commits: list[float] = []
+    compactions: list[float] = []
+
+    def observe(state: SweepState) -> None:
+        if state.counts[Status.COMMITTED] > len(commits):
+            commits.extend([time.perf_counter()] * (state.counts[Status.COMMITTED] - len(commits)))
+
+    def compact(kept: Storage) -> None:
+        start = time.perf_counter()
+        compaction.compact(kept)
+        compactions.append(round(time.perf_counter() - start, 2))
+
+    options = DriverOptions(policy=Policy(max_workers=WORKERS_OF_SLOTS), beside=in_thread)
+    began = time.perf_counter()
+    try:
+        summary = drive(planned.trials, storage, executor, options, NullTracker(), compact, observe, threading.Event())
+        whole = time.perf_counter() - began
+    finally:
+        executor.close()
+    assert (summary.committed, len(Sweep(storage).trials())) == (trials, trials)
+    least = trials / (WORKERS_OF_SLOTS * PLACES)
+    return {
+        "slots": WORKERS_OF_SLOTS * PLACES, "workers": WORKERS_OF_SLOTS, "least_possible": least,
+        "whole_sweep": round(whole, 2), "until_the_first_commit": round(commits[0] - began, 2),
+        "until_the_last_commit": round(commits[-1] - began, 2), "compactions": compactions,
+    }  # fmt: skip
+
+
 STAGES = (plan, schedule, fill, compact, resume, status, query)
 
 
@@ -214,7 +258,7 @@ def _plan(folder: Path) -> Plan:
 
 def _measure(name: str, folder: Path, trials: int, left: int) -> dict[str, Any]:
     """One stage, in this process."""
-    (stage,) = [stage for stage in STAGES if stage.__name__ == name]
+    (stage,) = [stage for stage in (*STAGES, slots) if stage.__name__ == name]
     began, worked = time.perf_counter(), time.process_time()
     found = stage(folder, trials, left)
     seconds, cpu = time.perf_counter() - began, time.process_time() - worked

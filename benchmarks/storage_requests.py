@@ -127,7 +127,7 @@ def count(trials: tuple[Trial, ...], engine: Sized, every_steps: int) -> dict[st
     """Run the trials, then compact; both counted, each a trial."""
     folder = f"counted-{uuid.uuid4().hex}"
     storage = Storage(f"memory://{folder}")
-    worker = WorkerOptions(every_steps=every_steps, every_seconds=1e9)
+    worker = WorkerOptions(every_steps=every_steps, every_seconds=1e9, worth_seconds=0.0)
     options = DriverOptions(
         policy=Policy(max_workers=2), heartbeat_seconds=0.0, poll_seconds=0.001, journal_seconds=1e9
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,6 +137,19 @@ def encode(frame: pd.DataFrame, form: Literal["csv", "json"]) -> bytes:
     text = io.StringIO()
     frame.to_json(text, orient="records", indent=2, force_ascii=False, double_precision=15)
     return text.getvalue().encode() + b"\n"
+
+
+def as_data(evaluation: Evaluation) -> dict[str, Any]:
+    """The whole evaluation as plain data for JSON, with all digits; the tables as lists of rows."""
+    tables = {
+        "trials": evaluation.trials,
+        "rprecision": rprecision_table(evaluation),
+        "confusions": confusions(evaluation),
+        "diversity": diversity_table(evaluation),
+        "best": best_seeds(evaluation),
+    }
+    rows = {name: json.loads(encode(table, "json")) for name, table in tables.items()}
+    return {"judge": evaluation.judge, "captions": len(evaluation.captions), **rows}
 
 
 def _share(row: pd.Series[Any]) -> str:

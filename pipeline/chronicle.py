@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.logs import line_of
 from pipeline.record.journal import Fact, replay_after
 from pipeline.storage import Storage
 from pipeline.trial import Trial
@@ -18,16 +19,17 @@ def chronicle(
     trials: Mapping[str, Trial],
     trial_id: str | None,
     more: Callable[[], bool],
+    as_json: bool = False,
 ) -> Iterator[str]:
     """Everything so far, of one trial or of all, then whatever comes as long as `more()`, which may take its time, says
-    that more may. Raises StorageError for a journal that cannot be read."""
+    that more may; `as_json`: as the lines of a driver's log. Raises StorageError for a journal that cannot be read."""
     read: dict[int, int] = {}
     while True:
         going = more()
         for (epoch, sequence), facts in replay_after(storage, read):
             for fact in facts:
                 if trial_id is None or fact.get("trial_id") == trial_id:
-                    yield tell(fact, trials)
+                    yield line_of(fact, storage.name, describe(fact, trials)) if as_json else tell(fact, trials)
             read[epoch] = sequence + 1
         if not going:
             return
@@ -36,7 +38,12 @@ def chronicle(
 def tell(fact: Fact, trials: Mapping[str, Trial]) -> str:
     """One fact as a line: when (UTC), about what, and what happened."""
     when = datetime.fromtimestamp(fact["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{when}  {_subject(fact, trials)}{_words(fact)}"
+    return f"{when}  {describe(fact, trials)}"
+
+
+def describe(fact: Fact, trials: Mapping[str, Trial]) -> str:
+    """The same without the time."""
+    return f"{_subject(fact, trials)}{_words(fact)}"
 
 
 def _subject(fact: Fact, trials: Mapping[str, Trial]) -> str:
@@ -73,6 +80,7 @@ _TOLD = {
     "cancelled": "cancelled",
     "reopened": "wanted again",
     "reseeded": "takes the place of {parent}, which diverged",
+    "heartbeat_failed": "the driver could not say that it lives: {message}",
     "compaction_failed": "the tables could not be compacted, which is tried again: {message}",
 }
 

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli_options import Target
+from pipeline.exit_codes import SOME_FAILED
+
 if TYPE_CHECKING:
     from pipeline.choice import Choice
     from pipeline.plan import Plan
     from pipeline.storage import Storage
 
-SOME_FAILED = 1
 _FOLLOW_SECONDS = 2.0
 
-Target = Annotated[str, typer.Argument(metavar="SPEC_OR_URL", help="The sweep's YAML file, or its folder or URL.")]
 Server = Annotated[
     str,
     typer.Option("--address", envvar="RAY_API_SERVER_ADDRESS", help="The head's dashboard, as in http://HOST:8265."),
@@ -83,22 +84,23 @@ def logs(
     address: Annotated[
         str | None, typer.Option(envvar="RAY_API_SERVER_ADDRESS", help="The cluster's, if it has another by now.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print lines of JSON for programs.")] = False,
 ) -> None:
     """What the sweep's driver says: the log of its Ray job where that can be had, else the journal in words."""
     from pipeline import submission, sweeps
     from pipeline.errors import UserError
+    from pipeline.logs import readable
 
     storage = sweeps.locate(target)
     note = submission.read_note(storage)
     if trial is None and note is not None:
         try:
-            for piece in _job_log(address or note.address, note.job_id, follow):
-                sys.stdout.write(piece)
-                sys.stdout.flush()
+            for line in readable(_job_log(address or note.address, note.job_id, follow), whole=as_json):
+                print(line, flush=True)
             return
         except UserError as error:
             print(f"told from storage, for {error}", file=sys.stderr)
-    for line in _chronicle(storage, trial, follow):
+    for line in _chronicle(storage, trial, follow, as_json):
         print(line, flush=True)
 
 
@@ -249,7 +251,7 @@ def _job_log(address: str, job_id: str, follow: bool) -> Iterator[str]:
         yield server.log(job_id)
 
 
-def _chronicle(storage: Storage, trial: str | None, follow: bool) -> Iterator[str]:
+def _chronicle(storage: Storage, trial: str | None, follow: bool, as_json: bool) -> Iterator[str]:
     from pipeline.chronicle import chronicle
     from pipeline.plan import stored_plan
 
@@ -262,4 +264,4 @@ def _chronicle(storage: Storage, trial: str | None, follow: bool) -> Iterator[st
         time.sleep(_FOLLOW_SECONDS)
         return True
 
-    return chronicle(storage, {each.trial_id: each for each in planned.trials}, chosen, more)
+    return chronicle(storage, {each.trial_id: each for each in planned.trials}, chosen, more, as_json)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipeline.blame import told
 from pipeline.commands import (
     Admit,
     Command,
@@ -32,15 +31,16 @@ from pipeline.commands import (
     TrialsCancelled,
     TrialsReopened,
 )
+from pipeline.compactor import Beside, Compactor, at_once
 from pipeline.errors import Fenced
 from pipeline.events import TrialProgress
 from pipeline.executors.base import Executor
 from pipeline.lease import Lease, Owner
 from pipeline.metrics import DriverMeter, NullMeter
 from pipeline.plan import Plan, store_plan, stored_spec
-from pipeline.record.attempts import DamagedAttempt, result_row
-from pipeline.record.commit import Failure, commit, read_commit, record_failure
-from pipeline.record.journal import Journal
+from pipeline.record.attempts import DamagedAttempt, read_done
+from pipeline.record.commit import Failure, commit_done, read_commit, record_failure
+from pipeline.record.journal import Fact, Journal
 from pipeline.record.orders import Cancel, Order, Retry, Standing, Stop, orders_from, standing
 from pipeline.record.tracking import Tracker
 from pipeline.recover import recover
@@ -54,9 +54,9 @@ _SHOWN_TRIALS = 1000  # in a heartbeat
 
 @dataclass(frozen=True, kw_only=True)
 class DriverOptions:
-    """Tables are compacted after `compact_commits` commits or `compact_seconds`, and at the end. `heartbeat_seconds` is
-    the pace of the lease's thread, 0 for none. New orders are looked for every `orders_seconds`. A worker that does not
-    go in its time to stop is killed `kill_seconds` later."""
+    """Tables are compacted after `compact_commits` commits or `compact_seconds`, `beside` the loop, and at the end.
+    `heartbeat_seconds` is the pace of the lease's thread, 0 for none. New orders are looked for every `orders_seconds`.
+    A worker that does not go in its time to stop is killed `kill_seconds` later."""
 
     policy: Policy = field(default_factory=Policy)
     poll_seconds: float = 1.0
@@ -68,6 +68,7 @@ class DriverOptions:
     orders_seconds: float = 3.0
     kill_seconds: float = 10.0
     owner: Owner | None = None
+    beside: Beside = at_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,16 +100,18 @@ def drive(  # noqa: PLR0913, PLR0917  one argument for each thing that it touche
     clock: Callable[[], float] = time.time,
     steady: Callable[[], float] = time.monotonic,
     meter: DriverMeter | None = None,
+    heard: Callable[[Fact], object] = dict,
 ) -> Summary:
     """Run the plan until every trial is committed or failed, or until `stop` is set; then workers have checkpointed.
 
     `observe` gets every state. Raises LeaseHeld if another driver lives, Fenced if a newer one took over, StorageError
     for a journal that cannot be read; workers are killed on the way out of any error. The caller closes `executor` and
-    `tracker`. `clock` is seconds since 1970 and may jump; `steady` measures durations.
+    `tracker`. `clock` is seconds since 1970 and may jump; `steady` measures durations. `heard` gets every fact of the
+    journal as it comes up, before it is stored; it must not raise.
     """
     lease = Lease.acquire(storage, options.owner or Owner.current(), clock)
     try:
-        journal = Journal(storage, lease.epoch, clock, lease.check, steady)
+        journal = Journal(storage, lease.epoch, clock, lease.check, steady, heard)
         asked = standing(storage)
         found = recover(plan, storage, options.policy, lease.epoch, steady(), asked)
         meter = meter or DriverMeter(NullMeter())
@@ -165,12 +168,16 @@ class _Driver:
     meter: DriverMeter
     ran: int = 0
     began: float = field(init=False)
-    compacted_at: float = field(init=False)
     asked_at: float = field(init=False)
-    compacted_ran: int = 0
+    compactor: Compactor = field(init=False)
+    heartbeat_error: str = ""
 
     def __post_init__(self) -> None:
-        self.began = self.compacted_at = self.asked_at = self.steady()
+        self.began = self.asked_at = self.steady()
+        options = self.options
+        self.compactor = Compactor(
+            self.storage, self.compact, options.beside, options.compact_commits, options.compact_seconds, self.steady
+        )
 
     def run(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
         try:
@@ -183,7 +190,7 @@ class _Driver:
             raise
         self.journal.flush()
         self.lease.check()
-        self.compact(self.storage)
+        self.compactor.finish()
 
     def loop(self, start: Event, observe: Callable[[SweepState], None], stop: threading.Event) -> None:
         if stop.is_set():
@@ -205,6 +212,7 @@ class _Driver:
             if self.journal.due(self.options.journal_seconds, self.options.journal_facts):
                 self.journal.flush()
             self.compact_if_due()
+            self.note_heartbeat()
             observe(self.state)
             self.meter.turned(self.state)
 
@@ -280,17 +288,21 @@ class _Driver:
             self.journal.flush()
 
     def commit(self, trial_id: str, number: int) -> Event:
-        self.lease.check()
         began = self.meter.now()
         try:
-            made = commit(self.storage, trial_id, number)
+            done = read_done(self.storage, trial_id, number)
         except DamagedAttempt as error:
+            self.lease.check()
             return CommitRefused(trial_id=trial_id, number=number, message=str(error))
+        self.lease.check()
+        made = commit_done(self.storage, done)
         self.meter.committed(began, made)
-        if made:
+        if not made:
+            number = int(read_commit(self.storage, trial_id)["number"])
+        else:
             self.ran += 1
-            self.tracker.trial_committed(trial_id, result_row(self.storage, trial_id, number))
-        return CommitDecided(trial_id=trial_id, number=int(read_commit(self.storage, trial_id)["number"]))
+            self.tracker.trial_committed(trial_id, done["row"])
+        return CommitDecided(trial_id=trial_id, number=number)
 
     def record_failure(self, trial_id: str) -> None:
         self.lease.check()
@@ -327,17 +339,21 @@ class _Driver:
                 self.executor.kill(worker.worker_id)
 
     def compact_if_due(self) -> None:
-        """Compact now and then. A failure is noted and tried again at the end: it must not cost running trials."""
-        fresh = self.ran - self.compacted_ran
-        late = self.steady() - self.compacted_at >= self.options.compact_seconds
-        if fresh >= self.options.compact_commits or (fresh and late):
+        """Compact now and then. A failure is noted and tried again."""
+        error = self.compactor.take_error()
+        if error:
+            self.execute(Note(fact={"fact": "compaction_failed", "message": error}))
+        if self.compactor.is_due(self.ran, self.state.counts[Status.COMMITTED]):
             self.journal.flush()
             self.lease.check()
-            try:
-                self.compact(self.storage)
-            except Exception as error:
-                self.execute(Note(fact={"fact": "compaction_failed", "message": told(error)}))
-            self.compacted_at, self.compacted_ran = self.steady(), self.ran
+            self.compactor.begin(self.ran)
+
+    def note_heartbeat(self) -> None:
+        """Say that others may soon take this driver for dead, and why."""
+        before, self.heartbeat_error = self.heartbeat_error, self.lease.last_error
+        error = self.heartbeat_error
+        if error and error != before:
+            self.execute(Note(fact={"fact": "heartbeat_failed", "message": error}))
 
     def summary(self, stopped: bool) -> Summary:
         failed = {row.trial_id: row.reason for row in self.state.trials if row.status is Status.FAILED}

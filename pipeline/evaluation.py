@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,14 @@ from pipeline.looking import Report, answer_all, captions_id, in_order, look_at
 from pipeline.plan import stored_plan
 from pipeline.prompts import PromptFile, load_prompts
 from pipeline.record.commit import failed_rounds
-from pipeline.record.evaluations import Shown, read_kept, show
+from pipeline.record.evaluations import Overtaken, read_kept, show
 from pipeline.record.stream import completed_trials
 from pipeline.schema import EVALUATED, KEYS, METRIC
 from pipeline.storage import Storage
 from pipeline.sweeps import require_sweep
+
+if TYPE_CHECKING:
+    from dreamcore.image_text import ImageTextModel
 
 __all__ = [
     "Evaluation", "best_seeds", "confusions", "diversity_table", "evaluate", "rprecision_table",
@@ -102,15 +105,33 @@ def evaluate(
         raise UserError(f"{source}{absent[0]!r} is a prompt of the sweep and not among these captions: add it")
     model = judging.load_judge(judge)
     judging.check_impartial(model.identity, _guides(trials))
+    fronts = {trial.trial_id for trial in plan.trials if trial.tags.get("directional", "").lower() == "true"}
+    while True:
+        try:
+            objects, answers = _asked(storage, model, trials, fronts, names, report)
+            break
+        except Overtaken:  # what the other one has seen need not be seen again
+            continue
+    if shown or not storage.exists(paths.EVALUATION_POINTER):
+        show(storage, model.identity, captions_id(names), len(names))
+    return _evaluation(model.identity, names, trials, objects, answers)
+
+
+def _asked(
+    storage: Storage,
+    model: ImageTextModel,
+    trials: pa.Table,
+    fronts: set[str],
+    names: Sequence[str],
+    report: Report | None,
+) -> tuple[pa.Table, pa.Table]:
+    """What the judge has seen and what it answers. Raises Overtaken if another evaluation keeps something first."""
     kept = read_kept(storage, model.identity)
     kept, objects = look_at(storage, model, kept, trials["trial_id"].to_pylist(), report)
     if objects.num_rows == 0:
         raise UserError(f"no trial of {storage.url} has colour views: there is nothing to judge")
-    fronts = {trial.trial_id for trial in plan.trials if trial.tags.get("directional", "").lower() == "true"}
-    kept, answers = answer_all(storage, model, kept, in_order(trials, objects, fronts), names)
-    if shown or not storage.exists(paths.EVALUATION_POINTER):
-        show(storage, Shown(judge=kept.judge, captions=len(names), file=kept.answers[captions_id(names)]))
-    return _evaluation(kept.judge, names, trials, objects, answers)
+    _, answers = answer_all(storage, model, kept, in_order(trials, objects, fronts), names)
+    return objects, answers
 
 
 def _nothing_yet(storage: Storage) -> UserError:

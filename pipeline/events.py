@@ -29,12 +29,14 @@ class FailureClass(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """A trial given to a worker as attempt `number`. It starts from the newest checkpoint of the attempts up to
-    `resume_from`, and after `above`; from nothing if there is none."""
+    `resume_from`, and after `above`; from nothing if there is none. It waits until fewer than `places` trials are on
+    board (None: it does not wait)."""
 
     trial: Trial
     number: int
     resume_from: int | None = None
     above: int = 0
+    places: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,15 +103,20 @@ class TrialFinished(TrialEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialFailed(TrialEvent):
+    """`pack` is how many trials were on board, itself included; None if it was not on board any more, or not yet."""
+
     failure: FailureClass
     message: str
     step: int
+    pack: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialReturned(TrialEvent):
     """The attempt ended and nobody knows whose fault it was: a step of a pack of several failed. Not charged; the next
-    attempt is alone on its worker until it is past that step, so that the fault shows itself there."""
+    attempt is alone on its worker until it is past that step, so that the fault shows itself there. `pack` as in
+    `TrialFailed`."""
 
     message: str
     step: int
+    pack: int | None = None

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from pipeline import logs
 from pipeline.blame import told
 from pipeline.errors import UserError
 from pipeline.record.tracking import NullTracker, QueuedTracker, Tracker, mlflow_uri
@@ -130,7 +131,10 @@ def make_executor(
     from pipeline.executors.actor import RayOptions
     from pipeline.executors.ray_actors import RayExecutor
 
-    return RayExecutor(factory, storage, options, RayOptions(address=address, gpus=found.gpus, cpus=found.cpus))
+    log = logs.chosen()
+    return RayExecutor(
+        factory, storage, options, RayOptions(address=address, gpus=found.gpus, cpus=found.cpus, log=log)
+    )
 
 
 def launch(
@@ -148,6 +152,7 @@ def launch(
 
     Raises UserError, and what `pipeline.driver.drive` raises.
     """
+    from pipeline.compactor import in_thread
     from pipeline.driver import DriverOptions, drive
     from pipeline.record.compact import compact
 
@@ -160,14 +165,23 @@ def launch(
             say(_no_gpu_yet(resources))
         factory = make_engine_factory(spec, resources, left)
         workers = 1 if kind == "inline" else resources.workers
-        options = DriverOptions(policy=_policy(spec, workers))
+        options = DriverOptions(policy=_policy(spec, workers), beside=in_thread)
         executor = make_executor(kind, address, factory, storage, spec, resources)
         tracker, uri = _tracking(spec, storage, say)
-        meter = _meter(kind, storage, tracker)
+        meter, heard = _meter(kind, storage, tracker), _log(storage, plan)
         try:
             with stopping(stop, say), show:  # again: Ray puts its own handler for SIGTERM
                 summary = drive(
-                    plan.trials, storage, executor, options, tracker, compact, show.observe, stop, meter=meter
+                    plan.trials,
+                    storage,
+                    executor,
+                    options,
+                    tracker,
+                    compact,
+                    show.observe,
+                    stop,
+                    meter=meter,
+                    heard=heard,
                 )
         finally:
             executor.close()
@@ -214,6 +228,16 @@ def _meter(kind: ExecutorKind, storage: Storage, tracker: Tracker) -> DriverMete
 
     mirror = tracker.counters if isinstance(tracker, QueuedTracker) else None
     return DriverMeter(RayMeter(sweep=storage.name), mirror)
+
+
+def _log(storage: Storage, plan: Plan) -> Callable[[Mapping[str, Any]], object]:
+    """What logs the facts of the journal, if lines are wanted."""
+    if logs.chosen() is logs.Form.TEXT:
+        return dict
+    from pipeline.chronicle import describe
+
+    log, trials = logs.Log(sweep=storage.name), {trial.trial_id: trial for trial in plan.trials}
+    return lambda fact: log.fact(fact, describe(fact, trials))
 
 
 # ---- tracking --------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import paths
+from pipeline.blame import told
 from pipeline.errors import Fenced, LeaseHeld
 from pipeline.storage import Storage
 
@@ -98,7 +99,7 @@ class Lease:
                 except Fenced:
                     return
                 except Exception as error:  # object stores raise anything; the lease must outlive it
-                    self.last_error = f"{type(error).__name__}: {error}"
+                    self.last_error = told(error)
 
         self._thread = threading.Thread(target=work, name="heartbeat", daemon=True)
         self._thread.start()

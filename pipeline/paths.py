@@ -16,7 +16,7 @@ dataset/v<k>/claim.json                       create-if-absent: one compaction w
 dataset/v<k>/{trials,history,renders}/part-*.parquet
 dataset/manifests/<k>.json                    create-if-absent: generation k, made from k - 1; the newest is current
 evaluation/<judge>/<name>-<hash>.parquet      derived from the data set, named by content
-evaluation/<judge>/current.json               which of them are current; switched last
+evaluation/<judge>/pointers/<k>.json          create-if-absent: which of them are current; the newest holds
 evaluation/current.json                       whose answers `trials` shows
 mlflow.json                                   create-if-absent: the sweep's name among MLflow runs
 """
@@ -127,8 +127,12 @@ def evaluation_folder(judge: str) -> str:
     return f"{EVALUATION}/{judge}"
 
 
-def evaluation_pointer(judge: str) -> str:
-    return f"{evaluation_folder(judge)}/current.json"
+def evaluation_pointers(judge: str) -> str:
+    return f"{evaluation_folder(judge)}/pointers"
+
+
+def evaluation_pointer(judge: str, version: int) -> str:
+    return f"{evaluation_pointers(judge)}/{version:06d}.json"
 
 
 def evaluation_file(judge: str, name: str, digest: str) -> str:

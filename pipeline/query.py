@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from dreamcore.scene import Scene
     from pipeline.evaluation import Captions, Evaluation
+    from pipeline.trial_result import TrialResult
 
 
 class Sweep:
@@ -162,6 +163,13 @@ class Sweep:
         return evaluate(self.storage, named, captions, shown=shown)
 
     # ---- what trials left --------------------------------------------------------------------------------------------
+
+    def trial(self, trial_id: str) -> TrialResult:
+        """One trial, completed or failed, by its id or the beginning of it: its row, steps and pictures, and a picture
+        of it in a notebook. Raises UserError unless exactly one has it."""
+        from pipeline.trial_result import find_trial
+
+        return find_trial(self, trial_id)
 
     def file(self, trial_id: str, name: str) -> bytes | None:
         """A file that the completed trial left (`mesh.glb`, `turntable.webp`), None if it left none of that name."""

@@ -1,4 +1,7 @@
-"""sweeps/README.md: every field of a spec and every config key, generated from the code that reads them."""
+"""sweeps/README.md: every field of a spec and every config key, generated from the code that reads them.
+
+`python -m pipeline.reference` writes this page and the other generated ones.
+"""
 
 from __future__ import annotations
 
@@ -189,5 +192,20 @@ def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
+def pages(root: Path) -> dict[Path, str]:
+    """Every generated page of the repository, with what it must say."""
+    from pipeline.reference_commands import commands_reference
+    from pipeline.reference_python import python_reference
+    from pipeline.schema import results_reference
+
+    return {
+        root / "sweeps" / "README.md": spec_reference(),
+        root / "docs" / "results.md": results_reference(),
+        root / "docs" / "commands.md": commands_reference(),
+        root / "docs" / "python.md": python_reference(),
+    }
+
+
 if __name__ == "__main__":
-    (SWEEPS / "README.md").write_text(spec_reference(), encoding="utf-8")
+    for _path, _text in pages(SWEEPS.parent).items():
+        _path.write_text(_text, encoding="utf-8")

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,12 +19,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.driver import Summary
+    from pipeline.outlook import Outlook
     from pipeline.plan import Plan
     from pipeline.spec import SweepSpec
     from pipeline.storage import Storage
 
 _REASONS = 20
-_MEASURED = 50
+_WIDE = 1000  # characters; lines are as long as they need
 
 
 def counted(planned: Plan) -> str:
@@ -39,18 +39,14 @@ def ended(failed: int, cancelled: int) -> str:
     return f"{failed} failed" + (f", {cancelled} cancelled" if cancelled else "")
 
 
-def estimate(storage: Storage, planned: Plan, finished: frozenset[str]) -> str:
-    """How long the rest takes one trial after the other, from the committed trials' steps a second."""
-    from pipeline.record.commit import committed_ids
-    from pipeline.record.results import fresh_results
-
-    some = sorted(committed_ids(storage))[:_MEASURED]
-    rates = [rate for rate in fresh_results(storage, some).table["steps_per_second"].to_pylist() if rate]
-    if not rates:
+def estimate(found: Outlook) -> str:
+    """How long the rest takes one trial after the other."""
+    if found.steps_per_second is None or found.seconds_left is None:
         return "No estimate yet: it comes from the speed of committed trials."
-    steps = sum(trial.steps for trial in planned.trials if trial.trial_id not in finished)
-    rate = statistics.median(rates)
-    return f"About {duration(steps / rate)} for one trial after the other, at the {rate:.1f} steps/s measured so far."
+    return (
+        f"About {duration(found.seconds_left)} for one trial after the other, at the {found.steps_per_second:.1f} "
+        "steps/s measured so far."
+    )
 
 
 def conclusion(summary: Summary, storage: Storage, spec: SweepSpec, again: str) -> Iterator[str]:
@@ -105,7 +101,7 @@ def console() -> Console:
     from rich.console import Console
 
     made = Console(highlight=False, markup=False)
-    return made if made.is_terminal else Console(highlight=False, markup=False, width=200)
+    return made if made.is_terminal else Console(highlight=False, markup=False, width=_WIDE)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

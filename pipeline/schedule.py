@@ -1,7 +1,9 @@
 """What happens next: `decide(state, event) -> (state, commands)`. Pure; no clock, no I/O.
 
 Trials are admitted in plan order, spread over the workers, each worker up to its capacity and up to the smallest pack
-cap on board. How an attempt ended decides what becomes of its trial:
+cap on board. While trials are short, a worker also has the next ones, which wait there for a place.
+
+How an attempt ended decides what becomes of its trial:
 
 user             retried at once, from its checkpoint
 infrastructure   retried after a backoff; a trial that was on board when two workers died, and came no further between
@@ -18,34 +20,26 @@ A budget counts retries: a trial that always fails costs its budget plus one att
 
 from __future__ import annotations
 
-import bisect
-import heapq
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
 
 from pipeline.commands import (
-    Admit,
     Command,
     Commit,
     CommitDecided,
     CommitRefused,
     Drop,
     Event,
-    Note,
     PlanTrial,
     RecordFailure,
-    StartWorker,
     StopRequested,
-    StopWorker,
     SweepStarted,
     Tick,
     TrialsCancelled,
     TrialsReopened,
 )
 from pipeline.events import (
-    Assignment,
     FailureClass,
     TrialCheckpointed,
     TrialEvent,
@@ -58,77 +52,26 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
+from pipeline.placement import place, stop_worker
 from pipeline.retry import Ending, backoff, blamed, end_attempt, next_round, wants_child
 from pipeline.state import Status, SweepState, TrialState, WorkerState, WorkerStatus, device_kind
 from pipeline.trial import Trial, reseeded
+from pipeline.turn import Turn
 
 
 def decide(state: SweepState, event: Event) -> tuple[SweepState, list[Command]]:
     """The state after `event`, and what to do about it, in order. Events of attempts that are over are ignored."""
-    turn = _Turn(state)
+    turn = Turn(state)
     _apply(turn, event)
     if not isinstance(event, TrialProgress | TrialCheckpointed | WorkerStarting):
-        _schedule(turn)
+        place(turn)
     return turn.state, turn.commands
 
 
 # ---- applying one event ----------------------------------------------------------------------------------------------
 
 
-class _Turn:
-    """The state and commands of one call of `decide`, while they come about."""
-
-    def __init__(self, state: SweepState) -> None:
-        self.state = state
-        self.commands: list[Command] = []
-
-    def set(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
-
-    def do(self, command: Command) -> None:
-        self.commands.append(command)
-
-    def note(self, fact: str, **facts: Any) -> None:
-        self.do(Note(fact={"fact": fact, **facts}))
-
-    def put(self, row: TrialState) -> None:
-        before = self.state.trials[row.trial_id].status
-        self.set(trials=self.state.trials.replace(row))
-        if row.status is not before:
-            counts = dict(self.state.counts)
-            counts[before] -= 1
-            counts[row.status] += 1
-            self.set(counts=counts)
-
-    def put_worker(self, worker: WorkerState) -> None:
-        self.set(workers={**self.state.workers, worker.worker_id: worker})
-
-    def unload(self, worker_id: str, trial_id: str) -> int:
-        """Take the trial off the worker; how many were on board with it."""
-        worker = self.state.workers[worker_id]
-        running = tuple(other for other in worker.running if other != trial_id)
-        self.put_worker(replace(worker, running=running, since=worker.since if running else self.state.now))
-        return len(worker.running)
-
-    def queue(self, trial_id: str) -> None:
-        """Remember that the trial, which the cursor has passed, wants another attempt."""
-        place = self.state.trials.place(trial_id)
-        if place < self.state.cursor and place not in self.state.returned:
-            returned = list(self.state.returned)
-            bisect.insort(returned, place)
-            self.set(returned=tuple(returned))
-
-    def live(self, event: TrialEvent) -> TrialState | None:
-        """The row of the attempt that the event is about, or None if that attempt is over."""
-        if event.trial_id not in self.state.trials:
-            return None
-        row = self.state.trials[event.trial_id]
-        if row.status is Status.RUNNING and (row.worker_id, row.number) == (event.worker_id, event.number):
-            return row
-        return None
-
-
-def _apply(turn: _Turn, event: Event) -> None:
+def _apply(turn: Turn, event: Event) -> None:
     match event:
         case Tick(now=now):
             turn.set(now=max(now, turn.state.now))
@@ -155,7 +98,7 @@ def _apply(turn: _Turn, event: Event) -> None:
             raise AssertionError(f"unknown event {event!r}")
 
 
-def _start(turn: _Turn, event: SweepStarted) -> None:
+def _start(turn: Turn, event: SweepStarted) -> None:
     turn.set(now=event.now)
     for trial_id, number in event.finished:
         turn.put(replace(turn.state.trials[trial_id], status=Status.RUNNING, worker_id=""))
@@ -166,7 +109,7 @@ def _start(turn: _Turn, event: SweepStarted) -> None:
         _reseed(turn, turn.state.trials[trial_id].trial)
 
 
-def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDraining | WorkerLost) -> None:
+def _apply_to_worker(turn: Turn, event: WorkerStarting | WorkerReady | WorkerDraining | WorkerLost) -> None:
     worker = turn.state.workers.get(event.worker_id)
     if worker is None:
         return
@@ -175,7 +118,7 @@ def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDr
         return
     if isinstance(event, WorkerDraining):
         turn.note("worker_draining", worker_id=event.worker_id, seconds=round(event.seconds, 3))
-        _stop_worker(turn, worker, event.seconds, FailureClass.PREEMPTION)
+        stop_worker(turn, worker, event.seconds, FailureClass.PREEMPTION)
         return
     if isinstance(event, WorkerReady):
         turn.note("worker_ready", worker_id=event.worker_id, capacity=event.capacity, device=event.device)
@@ -202,7 +145,7 @@ def _apply_to_worker(turn: _Turn, event: WorkerStarting | WorkerReady | WorkerDr
         _start_failed(turn, event)
 
 
-def _start_failed(turn: _Turn, event: WorkerLost) -> None:
+def _start_failed(turn: Turn, event: WorkerLost) -> None:
     failed = turn.state.start_failures + 1
     delay = backoff(turn.state.policy.retries, event.worker_id, 0, failed)
     turn.set(start_failures=failed, start_not_before=turn.state.now + delay)
@@ -210,7 +153,7 @@ def _start_failed(turn: _Turn, event: WorkerLost) -> None:
         turn.set(stopping=True, halted=f"no worker starts; {failed} in a row failed, the last with: {event.message}")
 
 
-def _apply_to_trial(turn: _Turn, row: TrialState, event: TrialEvent) -> None:
+def _apply_to_trial(turn: Turn, row: TrialState, event: TrialEvent) -> None:
     match event:
         case TrialProgress(step=step, steps_per_second=speed):
             row = _past(replace(row, step=step, steps_per_second=speed))
@@ -221,21 +164,24 @@ def _apply_to_trial(turn: _Turn, row: TrialState, event: TrialEvent) -> None:
             turn.put(replace(row, step=max(step, row.step), saved=step, resume_from=row.number))
         case TrialFinished(step=step):
             turn.unload(row.worker_id, row.trial_id)
+            turn.set(short=turn.state.now - row.since < turn.state.policy.ahead_seconds)
             turn.put(replace(row, worker_id="", step=step))
             turn.do(Commit(trial_id=row.trial_id, number=row.number))
         case TrialFailed(failure=failure, message=message, step=step):
-            pack = turn.unload(row.worker_id, row.trial_id)
+            aboard = turn.unload(row.worker_id, row.trial_id)
+            pack = event.pack or aboard
             if failure is FailureClass.OUT_OF_MEMORY:
                 _cap_packs(turn, turn.state.workers[row.worker_id], max(1, pack - 1))
             _end(turn, row, Ending(failure=failure, message=message, step=step, pack=pack, saved=row.saved))
         case TrialReturned(message=message, step=step):
             pack = turn.unload(row.worker_id, row.trial_id)
+            pack = event.pack or pack
             _end(turn, row, Ending(failure=None, message=message, step=step, pack=pack, saved=row.saved))
         case _:
             raise AssertionError(f"unknown event {event!r}")
 
 
-def _cap_packs(turn: _Turn, full: WorkerState, cap: int) -> None:
+def _cap_packs(turn: Turn, full: WorkerState, cap: int) -> None:
     """Let no worker on this kind of device take more than `cap` trials any more; the next driver's neither."""
     kind = device_kind(full.device)
     if cap >= turn.state.pack_caps.get(kind, full.capacity):
@@ -250,7 +196,7 @@ def _cap_packs(turn: _Turn, full: WorkerState, cap: int) -> None:
 # ---- what people ask for ---------------------------------------------------------------------------------------------
 
 
-def _obey(turn: _Turn, event: StopRequested | TrialsCancelled | TrialsReopened) -> None:
+def _obey(turn: Turn, event: StopRequested | TrialsCancelled | TrialsReopened) -> None:
     match event:
         case StopRequested():
             turn.set(stopping=True)
@@ -260,7 +206,7 @@ def _obey(turn: _Turn, event: StopRequested | TrialsCancelled | TrialsReopened) 
             _reopen(turn, rounds)
 
 
-def _cancel(turn: _Turn, trial_ids: Collection[str]) -> None:
+def _cancel(turn: Turn, trial_ids: Collection[str]) -> None:
     """Want these no more: those that wait are over at once, those that run when their worker has let go of them."""
     for trial_id in sorted(trial_ids):
         row = turn.state.trials.find(trial_id)
@@ -273,12 +219,12 @@ def _cancel(turn: _Turn, trial_ids: Collection[str]) -> None:
             turn.do(Drop(worker_id=row.worker_id, trial_id=trial_id))
 
 
-def _end_unwanted(turn: _Turn, row: TrialState) -> None:
+def _end_unwanted(turn: Turn, row: TrialState) -> None:
     turn.put(replace(row, status=Status.CANCELLED, not_before=0.0, reason="cancelled"))
     turn.note("cancelled", trial_id=row.trial_id)
 
 
-def _reopen(turn: _Turn, rounds: Mapping[str, int]) -> None:
+def _reopen(turn: Turn, rounds: Mapping[str, int]) -> None:
     for trial_id, number in sorted(rounds.items()):
         row = turn.state.trials.find(trial_id)
         if row is None:
@@ -304,7 +250,7 @@ def _past(row: TrialState) -> TrialState:
     return row
 
 
-def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
+def _end(turn: Turn, row: TrialState, ending: Ending) -> None:
     turn.note(
         "attempt_ended",
         trial_id=row.trial_id,
@@ -328,7 +274,7 @@ def _end(turn: _Turn, row: TrialState, ending: Ending) -> None:
         turn.queue(row.trial_id)
 
 
-def _refuse(turn: _Turn, event: CommitRefused) -> None:
+def _refuse(turn: Turn, event: CommitRefused) -> None:
     """The attempt is over and is never looked at again. A trial that had been given up before stays so."""
     row = turn.state.trials[event.trial_id]
     turn.note("attempt_refused", trial_id=event.trial_id, number=event.number, message=event.message)
@@ -339,14 +285,14 @@ def _refuse(turn: _Turn, event: CommitRefused) -> None:
         _end(turn, row, Ending(failure=FailureClass.INFRASTRUCTURE, message=event.message, step=0))
 
 
-def _give_up(turn: _Turn, row: TrialState) -> None:
+def _give_up(turn: Turn, row: TrialState) -> None:
     turn.note("failed", trial_id=row.trial_id, round=row.round, failure=row.failed_by, reason=row.reason)
     turn.do(RecordFailure(trial_id=row.trial_id))
     if wants_child(row, turn.state.policy):
         _reseed(turn, row.trial)
 
 
-def _reseed(turn: _Turn, parent: Trial) -> None:
+def _reseed(turn: Turn, parent: Trial) -> None:
     """Let the same trial with another seed take its place."""
     child = reseeded(parent)
     if child.trial_id not in turn.state.trials:
@@ -356,7 +302,7 @@ def _reseed(turn: _Turn, parent: Trial) -> None:
         turn.do(PlanTrial(trial=child))
 
 
-def _same_again(turn: _Turn, ending: Ending) -> None:
+def _same_again(turn: Turn, ending: Ending) -> None:
     """Stop a sweep whose first failures are all alike, with no success in between."""
     limit = turn.state.policy.stop_after_same_failures
     if not limit or turn.state.succeeded or len(turn.state.first_failures) >= limit:
@@ -366,131 +312,3 @@ def _same_again(turn: _Turn, ending: Ending) -> None:
     alike = len(turn.state.first_failures) == limit and set(turn.state.first_failures) == {told} and told
     if alike and turn.state.unfinished:
         turn.set(stopping=True, halted=f"every trial fails the same way: {ending.message}")
-
-
-# ---- who runs where --------------------------------------------------------------------------------------------------
-
-
-def _schedule(turn: _Turn) -> None:
-    if not turn.state.stopping:
-        _wake(turn)
-        _admit(turn)
-        _start_workers(turn)
-    _stop_workers(turn)
-
-
-def _wake(turn: _Turn) -> None:
-    for place in turn.state.returned:
-        row = turn.state.trials.at(place)
-        if row.status is Status.WAITING and row.not_before <= turn.state.now:
-            turn.put(replace(row, status=Status.PENDING))
-
-
-def _candidates(state: SweepState) -> Iterator[int]:
-    """Places that may hold a pending trial, in plan order; those past the cursor without end in sight."""
-    return heapq.merge(state.returned, range(state.cursor, len(state.trials)))
-
-
-def _admit(turn: _Turn) -> None:
-    if not any(_has_room(worker) for worker in turn.state.workers.values()):
-        return
-    share = _share(turn.state)
-    for place in _candidates(turn.state):
-        row = turn.state.trials.at(place)
-        if row.status is Status.PENDING:
-            worker = _roomiest(turn.state, row, share)
-            if worker is None and row.pack_limit is None:
-                return  # no trial without a cap can go anywhere
-            _pass(turn, place, waiting=worker is None)
-            if worker is not None:
-                _assign(turn, row, worker)
-        else:
-            _pass(turn, place, waiting=row.status is Status.WAITING)
-
-
-def _pass(turn: _Turn, place: int, waiting: bool) -> None:
-    """The place has been considered: move the cursor over it, keep it among the returned if it still waits."""
-    if place >= turn.state.cursor:
-        turn.set(cursor=place + 1)
-        if waiting:
-            turn.set(returned=(*turn.state.returned, place))
-    elif not waiting:
-        turn.set(returned=tuple(other for other in turn.state.returned if other != place))
-
-
-def _assign(turn: _Turn, row: TrialState, worker: WorkerState) -> None:
-    row = replace(row, status=Status.RUNNING, number=row.number + 1, worker_id=worker.worker_id, reason="")
-    turn.put(row)
-    turn.put_worker(replace(worker, running=(*worker.running, row.trial_id), since=turn.state.now))
-    turn.note(
-        "attempt_started",
-        trial_id=row.trial_id,
-        number=row.number,
-        round=row.round,
-        worker_id=worker.worker_id,
-        resume_from=row.resume_from,
-    )
-    assignment = Assignment(trial=row.trial, number=row.number, resume_from=row.resume_from, above=row.barred)
-    turn.do(Admit(worker_id=worker.worker_id, assignment=assignment))
-
-
-def _has_room(worker: WorkerState) -> bool:
-    return worker.status is WorkerStatus.READY and len(worker.running) < worker.capacity
-
-
-def _roomiest(state: SweepState, row: TrialState, share: int) -> WorkerState | None:
-    """The worker with the fewest trials that may take this one too."""
-    best: WorkerState | None = None
-    for worker in state.workers.values():
-        if not _has_room(worker) or (best is not None and len(worker.running) >= len(best.running)):
-            continue
-        caps = [state.trials[trial_id].pack_limit for trial_id in worker.running]
-        limit = min(cap for cap in (worker.capacity, share, row.pack_limit, *caps) if cap is not None)
-        if len(worker.running) < limit:
-            best = worker
-    return best
-
-
-def _share(state: SweepState) -> int:
-    """How many trials a worker should have, so that those that are still starting get theirs."""
-    soon = state.now - state.policy.patience_seconds
-    expected = sum(
-        worker.status is WorkerStatus.READY or (worker.status is WorkerStatus.STARTING and worker.since >= soon)
-        for worker in state.workers.values()
-    )
-    open_trials = state.counts[Status.PENDING] + sum(len(worker.running) for worker in state.workers.values())
-    return -(-open_trials // max(1, expected))
-
-
-def _start_workers(turn: _Turn) -> None:
-    state = turn.state
-    if state.now < state.start_not_before:
-        return
-    starting = sum(worker.status is WorkerStatus.STARTING for worker in state.workers.values())
-    wanted = min(state.counts[Status.PENDING] - starting, state.policy.max_workers - len(state.workers))
-    for _ in range(wanted):
-        worker_id = f"e{state.epoch}w{turn.state.workers_started}"
-        turn.put_worker(WorkerState(worker_id=worker_id, since=state.now))
-        turn.set(workers_started=turn.state.workers_started + 1)
-        turn.note("worker_started", worker_id=worker_id)
-        turn.do(StartWorker(worker_id=worker_id))
-
-
-def _stop_workers(turn: _Turn) -> None:
-    state = turn.state
-    everything = state.stopping or not state.unfinished
-    queued = state.counts[Status.PENDING] + state.counts[Status.WAITING]
-    for worker in state.workers.values():
-        if worker.status is WorkerStatus.STOPPING:
-            continue
-        idle = worker.status is WorkerStatus.READY and not worker.running and not queued
-        if everything or (idle and state.now - worker.since >= state.policy.idle_seconds):
-            _stop_worker(turn, worker, state.policy.stop_seconds, FailureClass.STOPPED)
-
-
-def _stop_worker(turn: _Turn, worker: WorkerState, seconds: float, failure: FailureClass) -> None:
-    """Have the worker leave, within the time that the policy has for that and never later than in `seconds`."""
-    if worker.status is not WorkerStatus.STOPPING:
-        turn.put_worker(replace(worker, status=WorkerStatus.STOPPING, since=turn.state.now))
-        within = max(0.0, min(seconds, turn.state.policy.stop_seconds))
-        turn.do(StopWorker(worker_id=worker.worker_id, seconds=within, failure=failure))

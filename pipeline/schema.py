@@ -245,7 +245,7 @@ over the columns of that table:
 sweep.trials("verdict == 'healthy' and metric_opacity > 0.1", columns=["prompt", "seed", "metric_opacity"])
 sweep.trials("tags.kind == 'toy' and config.guidance.scale in [20, 100]")
 sweep.trials("status == 'failed' or verdict is None or finished_at > '2026-01-31T12:00'")
-sweep.history("step >= 100 and step < 200 and loss > 1")
+sweep.history("step >= 100 and step < 200 and residual > 1")
 sweep.renders("kind == 'color' and 'duck' in prompt and azimuth < 90")
 ```
 

@@ -12,7 +12,9 @@ HIDDEN = "***"
 # Environment variables whose values are secrets, as the clients of stores and of MLflow read them.
 _NAMES = re.compile(r"(?:SECRET|PASSWORD|PASSWD|TOKEN|ACCESS_KEY|API_KEY|PRIVATE_KEY)", re.IGNORECASE)
 _SHORTEST = 8  # a shorter value would hide parts of ordinary words
-_USER_INFO = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
+# What stands before the last @: a password may have some, and slashes. After a colon that is no port, even with no @.
+_NAMED = r"(?!arn:)[^\s/'\":@\[]+:(?!\d*(?:[/\s'\"]|$))"
+_USER_INFO = re.compile(rf"(?<=://)(?:[^/\s'\"]+(?=@)|{_NAMED}[^\s'\"]*(?=@)|{_NAMED}[^\s/'\"]+)")
 _PARAMETER = re.compile(
     r"(?i)\b((?:x-amz-)?(?:signature|credential|security-token)|(?:aws_?)?(?:access_?key_?id|secret_?access_?key|"
     r"session_?token)|password|passwd|api_?key|token|secret)=[^&\s'\"]+"
@@ -32,9 +34,10 @@ def redact(text: str, environment: Mapping[str, str] | None = None) -> str:
 
 
 def has_user_info(url: str) -> bool:
-    """Whether the URL names a user or password. False for text that is no URL."""
+    """Whether the URL names a user or password, or has something else behind a colon where only a port may be. False
+    for text that is no URL."""
     try:
         parts = urlsplit(url)
     except ValueError:  # a bracket that no address has; `redact` still hides what stands before an @
         return _USER_INFO.search(url) is not None
-    return bool(parts.scheme) and "@" in parts.netloc
+    return bool(parts.scheme) and ("@" in parts.netloc or _USER_INFO.search(url) is not None)

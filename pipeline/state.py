@@ -39,9 +39,10 @@ class TrialState:
     start from; the checkpoints of attempts up to `barred` led to divergence. `failures` counts attempts of this round
     by how they ended. `saved` is the step of its newest checkpoint; `deaths` counts the workers that died with the
     trial on board since it came further, past `died_saved`, and with too many it is `quarantined`: it gets a worker to
-    itself. `pack_cap` is how many trials may be on a worker that has this one (None: as many as fit); until the step
-    `alone_until` is passed it is alone there. `failed_by` is the class that used up its budget. A running trial with no
-    `worker_id` has finished and awaits its commit; one that is `unwanted` is to be dropped by its worker.
+    itself. `since` is when its worker was given it. `pack_cap` is how many trials may be on a worker that has this one
+    (None: as many as fit); until the step `alone_until` is passed it is alone there. `failed_by` is the class that used
+    up its budget. A running trial with no `worker_id` has finished and awaits its commit; one that is `unwanted` is to
+    be dropped by its worker.
     """
 
     trial: Trial
@@ -51,6 +52,7 @@ class TrialState:
     resume_from: int | None = None
     barred: int = 0
     worker_id: str = ""
+    since: float = 0.0
     step: int = 0
     steps_per_second: float = 0.0
     not_before: float = 0.0
@@ -92,7 +94,8 @@ class WorkerStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerState:
-    """One worker. `running` are trial ids in order of admission, `since` is when its status last changed or it last
+    """One worker. `running` are trial ids in order of admission: on board, waiting there for a place, or with files
+    that are still being written. `since` is when its status last changed or it last
     became idle, `doing` what it does while it starts, in words."""
 
     worker_id: str
@@ -139,16 +142,18 @@ class Policy:
 
     `max_workers` live at once; an idle one is kept `idle_seconds` while trials run elsewhere. Trials are spread over
     the workers that are expected: one that starts is waited for at most `patience_seconds` before others take its
-    share. `stop_seconds` is how long workers get to checkpoint. The sweep stops when its first
-    `stop_after_same_failures` failed trials failed with one user error and none succeeded (0: never), or after
-    `max_start_failures` workers in a row died before they were ready. With `reseed`, a trial that failed by divergence
-    gets a child with another seed.
+    share. While trials last `ahead_seconds` at most, each worker is given as many again as it has places, so that the
+    next is there when one ends (0: never). `stop_seconds` is how long workers get to checkpoint. The sweep stops when
+    its first `stop_after_same_failures` failed trials failed with one user error and none succeeded (0: never), or
+    after `max_start_failures` workers in a row died before they were ready. With `reseed`, a trial that failed by
+    divergence gets a child with another seed.
     """
 
     retries: Retries = Retries()
     max_workers: int = 1
     idle_seconds: float = 30.0
     patience_seconds: float = 60.0
+    ahead_seconds: float = 10.0
     stop_seconds: float = 60.0
     stop_after_same_failures: int = 3
     max_start_failures: int = 3
@@ -219,10 +224,11 @@ class TrialTable:
 class SweepState:
     """The whole sweep.
 
-    Trials from place `cursor` on have not been looked at in this run; of those before it `returned` are the places that
-    wait for another attempt, rising. `counts` has a number for every status. `stopping` means that no trial is admitted
+    Trials from place `cursor` on have not been looked at in this run; `returned` are the places that wait for another
+    attempt, rising. `counts` has a number for every status. `stopping` means that no trial is admitted
     any more; `pack_caps` is how many trials a worker takes at most on each kind of device that ran out of memory;
-    `halted` says why if the scheduler decided that itself.
+    `halted` says why if the scheduler decided that itself; `short` whether the last trial that ended lasted no longer
+    than `Policy.ahead_seconds`.
     """
 
     trials: TrialTable
@@ -239,6 +245,7 @@ class SweepState:
     start_not_before: float = 0.0
     first_failures: tuple[str, ...] = ()
     succeeded: bool = False
+    short: bool = False
     stopping: bool = False
     halted: str = ""
 

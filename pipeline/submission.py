@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline import paths
+from pipeline import logs, paths
 from pipeline.errors import UserError
 from pipeline.lease import newest_epoch, read_heartbeat
 from pipeline.state import Policy
@@ -94,7 +94,8 @@ def start_job(server: JobServer, storage: Storage, program: Sequence[str], packa
     taken = [job.job_id.removeprefix(prefix) for job in server.jobs(prefix)]
     job_id = f"{prefix}{max((int(number) for number in taken if number.isdigit()), default=0) + 1}"
     command = [*program, "resume", storage.url, "--address", "auto"]
-    variables = {STOP_WAIT: str(round(Policy().stop_seconds + _STOP_MARGIN))}
+    form = logs.chosen(default=logs.Form.JSON)
+    variables = {STOP_WAIT: str(round(Policy().stop_seconds + _STOP_MARGIN)), logs.VARIABLE: form.value}
     try:
         server.start(job_id, command, variables, packages)
     except UserError:
@@ -123,7 +124,7 @@ def await_driver(
             return str(Owner(**beat["owner"]))
         now = server.look(job.job_id)
         if now.is_over and now.status != "SUCCEEDED":
-            lines = server.log(job.job_id).strip().splitlines()[-_LOG_LINES:]
+            lines = list(logs.readable([server.log(job.job_id).strip()]))[-_LOG_LINES:]
             end = "\n".join(f"  {line}" for line in (lines or [now.message]))
             raise UserError(f"Ray job {job.job_id} ended before its driver began ({now.status}):\n{end}")
         if now.is_over:

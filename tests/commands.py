@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from typing import NamedTuple
 
 import pytest
 
 from pipeline.cli import main
 
 
-class Result:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
+class Result(NamedTuple):
+    """The exit code, and what went to standard output and to standard error."""
+
+    code: int
+    out: str
+    err: str
 
 
 def run(*arguments: str) -> Result:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (".ci", "benchmarks", "deploy", "docs", "dreamcore", "pipeline", "sweeps", "tests")
+FOLDERS = (".ci", "benchmarks", "deploy", "docs", "dreamcore", "examples", "pipeline", "sweeps", "tests")
 BINARY = {".gif", ".glb", ".jpg", ".mp4", ".parquet", ".png", ".pyc", ".safetensors", ".webp"}
 MODULES = sorted(path for package in ("dreamcore", "pipeline") for path in (ROOT / package).rglob("*.py"))
 HEAVY = {"torch", "ray", "mlflow", "pandas", "pyarrow", "transformers", "diffusers"}
@@ -23,7 +23,8 @@ FOREIGN = re.compile(r"(?<![\w.~-])/(?:work|farm|root|opt/pypi)\b|pythonhosted\.
 
 
 def _texts() -> Iterator[Path]:
-    yield from (path for path in ROOT.iterdir() if path.is_file() and path.suffix not in (*BINARY, ".db"))
+    files = (path for path in ROOT.iterdir() if path.is_file() and path.name != ".git")  # a file in a second worktree
+    yield from (path for path in files if path.suffix not in (*BINARY, ".db"))
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and path.suffix not in BINARY and "__pycache__" not in path.parts:

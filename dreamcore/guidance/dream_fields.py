@@ -15,7 +15,7 @@ from torch import Tensor
 from dreamcore.augmentations import crop_length, crops_of, random_corners
 from dreamcore.config import DreamFieldsConfig, GuidanceConfig
 from dreamcore.guidance.base import Guided, PerImage, Query
-from dreamcore.image_text import ImageTextModel, load_image_text, same_image_encoder
+from dreamcore.image_text import ImageTextModel, load_image_text
 
 
 def cosine_loss(seen: Float[Tensor, "batch crops embedding"], told: Float[Tensor, "batch embedding"]) -> PerImage:
@@ -54,10 +54,3 @@ def guide_identity(config: GuidanceConfig, device: torch.device) -> str:
     """What names the image-text model that guides such trials, with the hashes of its weights; empty if none does.
     Raises ValueError if it cannot be loaded."""
     return guide_of(config, device).identity if isinstance(config, DreamFieldsConfig) else ""
-
-
-def guided_by(config: GuidanceConfig, identity: str, device: torch.device) -> bool:
-    """Whether the image-text model of that identity guides such trials: then it must not judge them (§5.1). The image
-    encoder decides, under whatever name, from whatever file. Raises ValueError if the guide cannot be loaded."""
-    guide = guide_identity(config, device)
-    return bool(guide) and same_image_encoder(guide, identity)

@@ -6,21 +6,28 @@ process, which gives its device back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.blame import classify, told
+from pipeline.clerk import Elsewhere
 from pipeline.engine import Engine
 from pipeline.events import Assignment, FailureClass, WorkerEvent, WorkerLost, WorkerReady
 from pipeline.executors.device import check_gpu, memory
 from pipeline.executors.orphan import Orphanhood
+from pipeline.logs import Form, Log, in_json
 from pipeline.metrics import MemoryMeter
 from pipeline.storage import Storage
 from pipeline.worker import EngineFactory, Worker, WorkerOptions
+
+_WRITERS = 4  # threads for what needs no engine
+_BACKLOG = 16  # trials that have ended and are being written: they fill memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +37,8 @@ class RayOptions:
     A worker that Ray cannot speak for is waited for `patience_seconds`, then killed and given up; one that Ray takes
     for alive and that does not answer, as a stopped process, for `silence_seconds` more than an answer may take. A GPU
     must have `free_gpu_fraction` of its memory free when its worker starts. A worker whose driver has been silent for
-    `orphan_seconds`, and does not hold the lease any more, takes `leave_seconds` at most to checkpoint, and ends.
+    `orphan_seconds`, and does not hold the lease any more, takes `leave_seconds` at most to checkpoint, and ends. `log`
+    is the form of what workers write to their logs.
     """
 
     address: str | None = None
@@ -42,6 +50,7 @@ class RayOptions:
     object_store_bytes: int = 150_000_000
     orphan_seconds: float = 60.0
     leave_seconds: float = 60.0
+    log: Form = Form.TEXT
 
     def __post_init__(self) -> None:
         if self.gpus not in (0, 1):
@@ -85,24 +94,41 @@ class Actor:
     ) -> None:
         from pipeline.executors.ray_metrics import RayMeter
 
+        self._log = Log(sweep=storage.name, worker=worker_id)
+        self.lines = contextlib.ExitStack()  # never left: the process is the worker's
+        if ray_options.log is Form.JSON:
+            self.lines.enter_context(in_json(self._log))
         meter = RayMeter(sweep=storage.name, worker=worker_id)
-        self._worker = Worker(worker_id, Prepared(factory, ray_options), storage, options, meter=meter)
+        self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="aside")
+        elsewhere = Elsewhere(self._pool.submit, self._tell, _BACKLOG)
+        self._worker = Worker(
+            worker_id, Prepared(factory, ray_options), storage, options, meter=meter, elsewhere=elsewhere
+        )
         self._memory = MemoryMeter(meter, memory if ray_options.gpus else None)
         self._options, self._leave = ray_options, leave
         self._orphanhood = Orphanhood(storage, ray_options.orphan_seconds)
         self._changed = threading.Condition()
         self._outbox: list[WorkerEvent] = []
         self._first = 0  # the number of the outbox's first event
+        self._over = False
         threading.Thread(target=self._run, name="engine", daemon=True).start()
         threading.Thread(target=self._watch, name="orphan", daemon=True).start()
 
     def admit(self, assignment: Assignment) -> None:
+        trial, number = assignment.trial, assignment.number
+        start = "the start" if assignment.resume_from is None else f"what attempt {assignment.resume_from} saved"
+        words = f"attempt {number} is to begin from {start}"
+        self._log.event(
+            "trial_admitted", words, trial=trial.trial_id, attempt=number, resume_from=assignment.resume_from
+        )
         self._worker.admit(assignment)
 
     def cancel(self, trial_id: str) -> None:
         self._worker.cancel(trial_id)
 
     def request_stop(self, seconds: float, failure: FailureClass) -> None:
+        words = f"told to save and leave within {seconds:.0f} seconds ({failure.said})"
+        self._log.event("worker_stopping", words, seconds=seconds, failure=failure.value)
         self._worker.request_stop(seconds, failure)
 
     def node(self) -> str:
@@ -146,7 +172,11 @@ class Actor:
         self._tell([WorkerLost(worker_id=self._worker.worker_id, failure=failure, message=message)])
 
     def _tell(self, events: list[WorkerEvent]) -> None:
-        if events:
-            with self._changed:
+        """What comes after the end of the worker is not told any more."""
+        for event in events:
+            self._log.happened(event)
+        with self._changed:
+            if events and not self._over:
                 self._outbox += events
+                self._over = isinstance(events[-1], WorkerLost)
                 self._changed.notify_all()

@@ -120,15 +120,18 @@ def _load(storage: Storage, number: int, entry: Mapping[str, Any]) -> Checkpoint
     blob, sidecar = _get(storage, entry), _get(storage, entry.get("sidecar", {}))
     if blob is None or sidecar is None:
         return None
-    known = json.loads(sidecar)
-    return Checkpoint(
-        number=number,
-        step=entry["step"],
-        blob=blob,
-        rows=known["history"],
-        seconds=float(known["seconds"]),
-        ended=bool(known.get("ended", False)),  # earlier sweeps did not say
-    )
+    try:
+        known = json.loads(sidecar)
+        return Checkpoint(
+            number=number,
+            step=entry["step"],
+            blob=blob,
+            rows=[{str(name): float(value) for name, value in row.items()} for row in known["history"]],
+            seconds=float(known["seconds"]),
+            ended=bool(known.get("ended", False)),  # earlier sweeps did not say
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # whole, and yet not what a worker writes
+        return None
 
 
 # ---- the end of an attempt -------------------------------------------------------------------------------------------
@@ -165,7 +168,8 @@ def finish(
 
 
 def read_done(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
-    """The attempt's `done.json`, after everything that it names has been read and compared. Raises DamagedAttempt."""
+    """The attempt's `done.json`, after everything that it names has been read, at once, and compared. Raises
+    DamagedAttempt."""
     key = paths.attempt_done(trial_id, number)
     try:
         done: dict[str, Any] = json.loads(storage.read(key))
@@ -173,15 +177,21 @@ def read_done(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
         entries: dict[str, Mapping[str, Any]] = {f"table {name}": entry for name, entry in done["tables"].items()}
         entries |= {f"file {name}": entry for name, entry in done["files"].items()}
         named = (done["trial_id"], done["number"])
+        keys = [entry["key"] for entry in entries.values()]
     except FileNotFoundError as error:
         raise DamagedAttempt(f"{key} is missing") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedAttempt(f"{key} cannot be read: {error}") from error
     if named != (trial_id, number):
         raise DamagedAttempt(f"{key} is of another attempt: {named}")
+    found = storage.read_all(keys)
     for name, entry in entries.items():
-        if _get(storage, entry) is None:
-            raise DamagedAttempt(f"{key}: {name} is missing or was altered ({entry.get('key')})")
+        try:
+            whole = hashlib.sha256(next(found)).hexdigest() == entry["sha256"]
+        except (FileNotFoundError, KeyError):
+            whole = False
+        if not whole:
+            raise DamagedAttempt(f"{key}: {name} is missing or was altered ({entry['key']})")
     return done
 
 

@@ -22,9 +22,13 @@ def commit(storage: Storage, trial_id: str, number: int) -> bool:
 
     Raises DamagedAttempt unless `done.json` and everything that it names are there as they were written.
     """
-    done = read_done(storage, trial_id, number)
+    return commit_done(storage, read_done(storage, trial_id, number))
+
+
+def commit_done(storage: Storage, done: Mapping[str, Any]) -> bool:
+    """The same for an attempt whose `done.json` has just been read by `read_done`."""
     content = {name: done[name] for name in ("trial_id", "number", "step", "tables", "files")}
-    return storage.create(paths.commit(trial_id), json.dumps(content, sort_keys=True).encode())
+    return storage.create(paths.commit(done["trial_id"]), json.dumps(content, sort_keys=True).encode())
 
 
 def read_commit(storage: Storage, trial_id: str) -> dict[str, Any]:

@@ -150,14 +150,13 @@ def all_trials(storage: Storage, manifest: Manifest, results: Results, failed: S
 
 
 def collect_checkpoints(storage: Storage, results: Results) -> None:
-    """Remove the checkpoints of attempts before the committed one: nobody goes back to them. They stay where that one
-    made none of its own because it began at the end."""
+    """Remove the checkpoints of committed trials: nobody goes back to them. Those of a trial that kept no scene stay:
+    its last one is all that there is of it."""
     for trial_id, commit in results.commits.items():
-        last = int(commit["number"])
-        if last == 1 or not storage.exists(paths.checkpoint_pointer(trial_id, last)):
+        if paths.SCENE not in commit.get("files", {}):
             continue
-        for number in range(1, last):
-            for key in storage.list(paths.checkpoints(trial_id, number)):
+        for key in storage.list(f"{paths.ATTEMPTS}/{trial_id}"):
+            if "/checkpoints/" in key:
                 storage.delete(key)
 
 

@@ -1,15 +1,17 @@
 """What a judge made of the trials, kept beside the data set: derived from it, so that all of it can be made again.
 
-For every judge there is a folder with one pointer, `current.json`, which is switched last. It names files by their
-content, so that writers who race write the same bytes or other keys, and a reader sees whole files only:
+For every judge there is a folder with numbered pointers, of which the newest holds. One is made last, from the one
+before, and created once: of writers who race one wins, and the others begin again from there (`Overtaken`). Old ones
+are emptied and never deleted, so that nobody who comes late makes one of them again. A pointer names files by their
+content, so that writers write the same bytes or other keys, and a reader sees whole files only:
 
 - `objects`: a row a trial with what the judge sees in its views, and the shape of its object. A file that has reached
   its full size is never written again; the open one is joined with what is new.
 - `texts`: what the judge reads in captions.
 - `answers`: a row a trial, one file a set of captions: the columns that `trials` shows.
 
-`evaluation/current.json` names the answers that were asked for last. A file is deleted when neither the pointer nor the
-one before it lists it any more. Of writers who race the last pointer holds; what it lacks is made again when asked.
+`evaluation/current.json` names the answers that were asked for last. A file is deleted when neither this nor the newest
+pointer nor the one before it lists it any more.
 """
 
 from __future__ import annotations
@@ -57,10 +59,11 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What there is of one judge. `answers` by fingerprint of the captions. `previous` are the keys that the pointer
-    before this one listed, kept for readers that have it open."""
+    """What there is of one judge, by pointer `version`, 0 before the first. `answers` by fingerprint of the captions.
+    `previous` are the keys that the pointer before this one listed, kept for readers that have it open."""
 
     judge: str
+    version: int = 0
     objects: tuple[File, ...] = ()
     texts: File | None = None
     answers: Mapping[str, File] = field(default_factory=dict)
@@ -81,6 +84,10 @@ class Shown:
     file: File
 
 
+class Overtaken(Exception):
+    """Another writer has made the pointer after this one: begin again from that."""
+
+
 def folder_of(judge: str) -> str:
     """The name of a judge's folder: what people call it, and a hash of its whole identity."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", judge.partition("@")[0].removeprefix("open_clip:")).strip("-") or "judge"
@@ -95,14 +102,16 @@ def fingerprint(texts: Iterable[str]) -> str:
 def read_kept(storage: Storage, judge: str) -> Kept:
     """What there is of the judge; nothing before the first evaluation, if another version wrote it, or if it is
     damaged: it can be made again."""
+    number, content = _newest(storage, folder_of(judge))
     try:
-        data = json.loads(storage.read(paths.evaluation_pointer(folder_of(judge))))
-    except (FileNotFoundError, ValueError):
-        return Kept(judge=judge)
-    if data["version"] != VERSION or data["judge"] != judge:
-        return Kept(judge=judge)
+        data = json.loads(content)
+    except ValueError:
+        return Kept(judge=judge, version=number)
+    if not data or data["format"] != VERSION or data["judge"] != judge:
+        return Kept(judge=judge, version=number)
     return Kept(
         judge=judge,
+        version=number,
         objects=tuple(File(**file) for file in data["objects"]),
         texts=None if data["texts"] is None else File(**data["texts"]),
         answers={captions: File(**file) for captions, file in data["answers"].items()},
@@ -131,22 +140,50 @@ def write_rows(storage: Storage, judge: str, name: str, table: pa.Table, of: str
     return File(key=key, sha256=digest, rows=table.num_rows, of=of)
 
 
+def _newest(storage: Storage, folder: str) -> tuple[int, bytes]:
+    """The number and content of the newest pointer; 0 and nothing before the first."""
+    keys = storage.list(paths.evaluation_pointers(folder))
+    while keys:
+        content = storage.read(keys[-1])
+        last, keys = keys[-1], storage.list(paths.evaluation_pointers(folder))
+        if keys[-1] == last:  # else it may have been emptied meanwhile
+            return int(last.rpartition("/")[2].removesuffix(".json")), content
+    return 0, b"{}"
+
+
 def switch(storage: Storage, before: Kept, after: Kept) -> Kept:
     """Make `after` what there is of the judge, and remove what only the pointer before `before` listed. Files that no
-    pointer lists yet may be another writer's."""
-    made = replace(after, previous=before.keys())
-    storage.write(
-        paths.evaluation_pointer(folder_of(made.judge)), json.dumps({"version": VERSION, **asdict(made)}).encode()
-    )
-    for key in set(before.previous) - {*made.keys(), *made.previous}:
+    pointer lists yet may be another writer's. Raises Overtaken."""
+    folder, made = folder_of(after.judge), replace(after, version=before.version + 1, previous=before.keys())
+    content = json.dumps({"format": VERSION, **asdict(made)}).encode()
+    if not storage.create(paths.evaluation_pointer(folder, made.version), content):
+        raise Overtaken
+    if made.version > 2:
+        storage.write(paths.evaluation_pointer(folder, made.version - 2), b"{}")
+    for key in set(before.previous) - {*made.keys(), *made.previous, _shown(storage)}:
         storage.delete(key)
     return made
 
 
-def show(storage: Storage, shown: Shown) -> None:
-    """Let `trials` show these answers."""
-    content = json.dumps({"version": VERSION, **asdict(shown)}).encode()
-    storage.write(paths.EVALUATION_POINTER, content)
+def _shown(storage: Storage) -> str:
+    """The key of the file that `trials` shows; empty for none."""
+    try:
+        return str(json.loads(storage.read(paths.EVALUATION_POINTER))["file"]["key"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def show(storage: Storage, judge: str, captions_id: str, captions: int) -> None:
+    """Let `trials` show the judge's answers about these captions, of which there are so many. If newer answers are made
+    meanwhile, these: the older ones may be deleted."""
+    file = read_kept(storage, judge).answers[captions_id]
+    while True:
+        content = json.dumps({"version": VERSION, **asdict(Shown(judge=judge, captions=captions, file=file))}).encode()
+        storage.write(paths.EVALUATION_POINTER, content)
+        newest = read_kept(storage, judge).answers.get(captions_id, file)
+        if newest == file:
+            return
+        file = newest
 
 
 def with_answers(storage: Storage, trials: pa.Table) -> pa.Table:

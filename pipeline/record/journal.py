@@ -19,6 +19,7 @@ attempt_refused    trial_id, number, message (its files are not whole: it is nev
 committed          trial_id, number
 failed             trial_id, round, failure, reason
 compaction_failed  message (it is tried again)
+heartbeat_failed   message (tried again, too; after a minute of it another driver may take over)
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _URGENT = frozenset({"attempt_ended", "failed", "round_opened"})
 
 class Journal:
     """The facts of one driver, buffered. `check` is called before each write and raises `Fenced` if a newer driver has
-    taken over. `clock` dates the facts, `steady` measures how long they have waited."""
+    taken over. `clock` dates the facts, `steady` measures how long they have waited, `heard` gets each as it is added.
+    """
 
     def __init__(
         self,
@@ -49,7 +51,9 @@ class Journal:
         clock: Callable[[], float],
         check: Callable[[], None],
         steady: Callable[[], float] = time.monotonic,
+        heard: Callable[[Fact], object] = dict,
     ) -> None:
+        self._heard = heard
         self._storage, self._epoch, self._clock, self._check, self._steady = storage, epoch, clock, check, steady
         self._sequence = 0
         self._lines: list[str] = []
@@ -60,6 +64,7 @@ class Journal:
         """Buffer one fact. `urgent` says whether one is waiting that should be flushed before anything follows it."""
         self._lines.append(json.dumps({"at": round(self._clock(), 3), **fact}))
         self.urgent = self.urgent or fact["fact"] in _URGENT
+        self._heard(fact)
 
     def due(self, seconds: float, facts: int) -> bool:
         """Whether facts wait, and are urgent, older than `seconds` or more than `facts`."""

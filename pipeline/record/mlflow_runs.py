@@ -23,9 +23,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-# Read by mlflow at import: do not wait long for a server, and do not call home.
+# Read by mlflow: do not wait long for a server, do not print a line for every run, and do not call home.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
@@ -57,6 +58,7 @@ STEP = "step"
 _BATCH_METRICS, _BATCH_PARAMS, _BATCH_TAGS = 1000, 100, 100
 _TAG_LENGTH, _PARAM_LENGTH = 5000, 6000
 _PAGE = 1000
+_LOCK = 0x647265616D  # any number that nobody else takes
 _KEYS = [column.name for column in KEYS]
 
 T = TypeVar("T")
@@ -252,7 +254,12 @@ class MlflowSink:
 
 @contextlib.contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """Be the only process of this machine here, for a SQLite file: two that make its tables at once both fail."""
+    """Be the only one here, for a SQLite file of this machine or for PostgreSQL: two that make the tables of a database
+    at once both fail. A server makes its own."""
+    if uri.startswith("postgresql"):
+        with _locked(uri):
+            yield
+        return
     if not uri.startswith("sqlite:///"):
         yield
         return
@@ -260,6 +267,25 @@ def _alone(uri: str) -> Iterator[None]:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def _locked(uri: str) -> Iterator[None]:
+    """Hold the database's own lock of this number; it goes with the connection, however that ends."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        engine = create_engine(uri)
+        connection = engine.connect()
+        connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+    except (SQLAlchemyError, ImportError) as error:  # no answer, or no driver
+        raise MlflowException(str(error)) from error
+    try:
+        yield
+    finally:
+        connection.close()
+        engine.dispose()
 
 
 def sync(

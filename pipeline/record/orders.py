@@ -8,7 +8,7 @@ driver. Later orders override earlier ones.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -73,14 +73,14 @@ def give(storage: Storage, order: Order, now: float) -> int:
     """Keep the order; its number. Of several who give one at a time each gets a number of their own."""
     content = {"order": type(order).__name__.lower(), "at": round(now, 3), **_content(order)}
     data = json.dumps(content, sort_keys=True).encode()
-    number = len(storage.list(paths.ORDERS))
+    number = _last(storage) + 1
     while not storage.create(paths.order(number), data):
         number += 1
     return number
 
 
 def orders_from(storage: Storage, number: int) -> Iterator[Order]:
-    """The orders from this number on, in order. Numbers have no gaps, so nothing new costs one look-up.
+    """The orders from this number on, in order, up to the first number that is free: nothing new costs one look-up.
 
     Raises StorageError for an object that is no order.
     """
@@ -90,14 +90,28 @@ def orders_from(storage: Storage, number: int) -> Iterator[Order]:
 
 
 def standing(storage: Storage) -> Standing:
-    """What all orders so far come to. Raises StorageError."""
-    return _fold(Standing(), orders_from(storage, 0))
+    """What all orders so far come to. One that was removed leaves a gap, and those after it hold. Raises
+    StorageError."""
+    found = Standing()
+    for number, key in _numbered(storage):
+        found = replace(found.after(_read(key, storage.read(key))), read=number + 1)
+    return found
 
 
-def _fold(begin: Standing, orders: Iterable[Order]) -> Standing:
-    for order in orders:
-        begin = begin.after(order)
-    return begin
+def _numbered(storage: Storage) -> list[tuple[int, str]]:
+    """The numbers and keys of all orders, rising. Raises StorageError for what is none."""
+    found = []
+    for key in storage.list(paths.ORDERS):
+        stem = key.removeprefix(f"{paths.ORDERS}/").removesuffix(".json")
+        if not stem.isdigit() or paths.order(int(stem)) != key:
+            raise StorageError(f"{key} is no order: remove it")
+        found.append((int(stem), key))
+    return sorted(found)
+
+
+def _last(storage: Storage) -> int:
+    """The highest number that is taken, -1 for none."""
+    return max((number for number, _ in _numbered(storage)), default=-1)
 
 
 def _content(order: Order) -> dict[str, Any]:

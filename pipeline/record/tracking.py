@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pipeline.blame import told
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -163,7 +164,7 @@ class QueuedTracker:
     def _put_back(self, call: _Call, error: Exception) -> None:
         """Try the call again unless it had its chances; progress is not worth a second one."""
         with self._changed:
-            self._last_error = f"{type(error).__name__}: {error}"
+            self._last_error = told(error)
             call.errors += 1
             if call.method == "progress" or call.errors >= self._tries:
                 self._done(call, "failed")

@@ -83,7 +83,7 @@ class FolderStore:
 def _temporary(target: str, data: bytes) -> Iterator[str]:
     """A synced file with `data` beside `target`; removed at the end unless it was renamed."""
     folder, name = os.path.split(target)
-    os.makedirs(folder, exist_ok=True)
+    _make_folders(folder)
     temporary = f"{folder}/.{name}.{secrets.token_hex(6)}"
     try:
         with open(temporary, "xb") as file:
@@ -94,6 +94,18 @@ def _temporary(target: str, data: bytes) -> Iterator[str]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def _make_folders(folder: str) -> None:
+    """Make the folder and those above it. A new one is an entry of the one above, which is synced: else a machine that
+    loses its power may keep a commit and lose the folder of what it names."""
+    if os.path.isdir(folder):
+        return
+    above = os.path.dirname(folder)
+    _make_folders(above)
+    with contextlib.suppress(FileExistsError):  # another process was faster, and syncs it, too
+        os.mkdir(folder)
+    _sync_folder(above)
 
 
 def _sync_folder(folder: str) -> None:

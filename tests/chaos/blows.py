@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from chaos.disk import ROOT
 from chaos.simulation import Process
+
+from pipeline.plan import stored_plan
+from pipeline.record.commit import failed_rounds
+from pipeline.record.orders import Cancel, Retry
+from pipeline.sweeps import finished
 
 if TYPE_CHECKING:
     from chaos.sweep import Sweep
@@ -105,6 +111,37 @@ def ask_to_stop(sweep: Sweep) -> bool:
     return driver is not None
 
 
+# ---- what people order -----------------------------------------------------------------------------------------------
+
+
+def cancel_trials(sweep: Sweep) -> bool:
+    """One, some or all of those that are not over, as `dreamsweep cancel` does."""
+    with suppress(OSError):  # the storage is away, and nothing was ordered
+        storage = sweep.desk()
+        plan = stored_plan(storage)
+        open_ones = sorted({trial.trial_id for trial in plan.trials} - finished(storage, plan).ids)
+        if not open_ones:
+            return False
+        count = sweep.dice.choice((1, 1, 3, len(open_ones)))
+        chosen = frozenset(sweep.dice.sample(open_ones, min(count, len(open_ones))))
+        return sweep.order(storage, "cancel", Cancel(trial_ids=chosen), chosen)
+    return False
+
+
+def retry_trials(sweep: Sweep) -> bool:
+    """Failed or cancelled ones or both, as `dreamsweep retry` does."""
+    with suppress(OSError):  # the storage is away, and nothing was ordered
+        storage = sweep.desk()
+        over, rounds = finished(storage, stored_plan(storage)), failed_rounds(storage)
+        ids = sorted(sweep.dice.choice((over.failed, over.cancelled, over.failed | over.cancelled)))
+        chosen = [each for each in ids if sweep.dice.random() < 0.7]
+        if not chosen:
+            return False
+        order = Retry(rounds={each: rounds.get(each, 0) + 1 for each in chosen})
+        return sweep.order(storage, "retry", order, chosen)
+    return False
+
+
 # ---- storage and clocks ----------------------------------------------------------------------------------------------
 
 
@@ -175,6 +212,8 @@ BLOWS: Mapping[str, Callable[[Sweep], bool]] = {
     "second driver": second_driver,
     "cluster killed": kill_cluster,
     "stop asked for": ask_to_stop,
+    "trials cancelled": cancel_trials,
+    "trials retried": retry_trials,
     "storage away": take_storage_away,
     "disk full": fill_disk,
     "wall clock jumped": jump_wall_clock,

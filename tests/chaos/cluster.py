@@ -17,6 +17,7 @@ from chaos.faults import Weather
 from chaos.simulation import Process, Simulation
 
 from pipeline.blame import classify, told
+from pipeline.clerk import Elsewhere, Work
 from pipeline.events import Assignment, FailureClass, WorkerDraining, WorkerEvent, WorkerLost, WorkerReady
 from pipeline.storage import Storage
 from pipeline.worker import Worker, WorkerOptions
@@ -59,10 +60,16 @@ class Cluster:
         return [one for one in self.workers if not one.dead and node in (None, one.node)]
 
     def storage(self, process: Process, role: str) -> Storage:
-        def claimed(trial_id: str, number: int) -> None:
-            self.log.append(Done(process.name, trial_id, "claim", number))
+        def created(key: str) -> None:
+            match key.split("/"):
+                case ["attempts", trial_id, number, "claim.json"]:
+                    self.log.append(Done(process.name, trial_id, "claim", int(number)))
+                case ["journal", name]:
+                    self.log.append(Done(process.name, key, "journal", int(name.partition("-")[0])))
+                case ["lease", name]:
+                    self.log.append(Done(process.name, "", "lease", int(name.removesuffix(".json"))))
 
-        return DiskStorage(self.disk, self.simulation, process, self.weather, role, claimed)
+        return DiskStorage(self.disk, self.simulation, process, self.weather, role, created)
 
 
 @dataclass(eq=False)
@@ -72,6 +79,7 @@ class _Handle:
     process: Process
     mail: list[Callable[[Worker], None]] = field(default_factory=list)
     outbox: list[WorkerEvent] = field(default_factory=list)
+    over: bool = False
     told_of_drain: bool = False
 
 
@@ -164,6 +172,25 @@ class SimulatedExecutor:
         self._events.append(WorkerLost(worker_id=worker_id, failure=failure, message=message))
 
 
+def _elsewhere(simulation: Simulation, handle: _Handle, driver: Process) -> Elsewhere:
+    """The worker's other threads, as tasks of its process, and its way to the driver."""
+
+    def do(work: Work) -> None:
+        def done() -> None:
+            work()
+            simulation.rouse(handle.process)
+
+        simulation.spawn(handle.process, done)
+
+    def tell(events: list[WorkerEvent]) -> None:
+        if events and not handle.over:
+            handle.outbox += events
+            handle.over = isinstance(events[-1], WorkerLost)
+            simulation.rouse(driver)
+
+    return Elsewhere(do, tell)
+
+
 def _work(cluster: Cluster, worker_id: str, handle: _Handle, driver: Process) -> None:
     """What the actor's thread does."""
     simulation, process, weather = cluster.simulation, handle.process, cluster.weather
@@ -182,6 +209,8 @@ def _work(cluster: Cluster, worker_id: str, handle: _Handle, driver: Process) ->
             raise OSError("the GPU is not free")
         return engine
 
+    elsewhere = _elsewhere(simulation, handle, driver)
+    tell = elsewhere.tell
     worker = Worker(
         worker_id,
         build,
@@ -189,12 +218,8 @@ def _work(cluster: Cluster, worker_id: str, handle: _Handle, driver: Process) ->
         cluster.options,
         clock=lambda: simulation.steady(process),
         wall=lambda: simulation.wall(process),
+        elsewhere=elsewhere,
     )
-
-    def tell(events: list[WorkerEvent]) -> None:
-        handle.outbox += events
-        if events:
-            simulation.rouse(driver)
 
     ready = False
     try:

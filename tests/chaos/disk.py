@@ -19,7 +19,7 @@ from pipeline.stores.patience import Patience
 from pipeline.stores.requests import Diagnosis, Fault, Page
 
 T = TypeVar("T")
-Claimed = Callable[[str, int], None]
+Created = Callable[[str], None]
 
 ROOT = "/sweep"
 PATIENCE = Patience(seconds=20.0)
@@ -49,13 +49,13 @@ class _Full(Exception):
 
 class DiskRequests:
     """See `Requests`: one process's connection, struck by faults of `weather`. `role` is `driver` or `worker`;
-    `claimed` hears of every attempt that is claimed, with its number."""
+    `created` hears of every object that is created, by key."""
 
     def __init__(
-        self, disk: Disk, simulation: Simulation, process: Process, weather: Weather, role: str, claimed: Claimed
+        self, disk: Disk, simulation: Simulation, process: Process, weather: Weather, role: str, created: Created
     ) -> None:
         self._disk, self._simulation, self._process = disk, simulation, process
-        self._weather, self._role, self._claimed = weather, role, claimed
+        self._weather, self._role, self._created = weather, role, created
 
     def get(self, path: str) -> bytes:
         return self._ask(lambda: self._object(path)[0], path)
@@ -71,9 +71,7 @@ class DiskRequests:
             if path in self._disk.objects:
                 raise FileExistsError(path)
             self._disk.objects[path] = (data, nonce)
-            if path.endswith("/claim.json") and path.startswith(f"{ROOT}/attempts/"):
-                trial_id, number = path.split("/")[3:5]
-                self._claimed(trial_id, int(number))
+            self._created(path.removeprefix(f"{ROOT}/"))
 
         self._change(act, path, data)
 
@@ -155,10 +153,10 @@ class DiskStorage(Storage):
     """The product's storage over a process's connection."""
 
     def __init__(
-        self, disk: Disk, simulation: Simulation, process: Process, weather: Weather, role: str, claimed: Claimed
+        self, disk: Disk, simulation: Simulation, process: Process, weather: Weather, role: str, created: Created
     ) -> None:
         super().__init__(f"memory:/{ROOT}")
-        requests = DiskRequests(disk, simulation, process, weather, role, claimed)
+        requests = DiskRequests(disk, simulation, process, weather, role, created)
         self.is_local = True  # `read_all` must not start threads that the simulation does not know
         self._store = ObjectStore(
             requests,

@@ -15,11 +15,13 @@ from pipeline.trial import Trial
 
 @dataclass(frozen=True)
 class Done:
-    """What a process did with a trial: `claim` attempt `number`, `start` it at step `number`, or do that `step`."""
+    """What a process did with a trial: `claim` attempt `number`, `start` it at step `number`, or do that `step`; or
+    that somebody had it cancelled or retried by order `number`; or, with no trial, that driver `number` took the
+    lease; or, with a key instead, that it wrote that object of the journal."""
 
     process: str
     trial_id: str
-    what: Literal["claim", "start", "step"]
+    what: Literal["claim", "start", "step", "cancel", "retry", "lease", "journal"]
     number: int
 
 

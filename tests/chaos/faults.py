@@ -20,6 +20,8 @@ BLOWS: Mapping[str, float] = {
     "second driver": 1.0,
     "cluster killed": 0.5,
     "stop asked for": 0.7,
+    "trials cancelled": 1.5,
+    "trials retried": 1.5,
     "storage away": 0.7,
     "disk full": 0.5,
     "wall clock jumped": 1.0,

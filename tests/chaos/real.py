@@ -6,17 +6,19 @@ A fault says what it needs to see first; the sweep goes on meanwhile. Everything
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from chaos.checker import check
-from chaos.real_driver import INTERVAL, PATIENCE
+from chaos.real_driver import HOLD, INTERVAL, PATIENCE
 from killed_sweeps import is_alive, until
 
 from pipeline.executors.draining import drain_node
@@ -33,6 +35,7 @@ class RealSweep:
         self.folder, self.seed = folder, seed
         self.storage, self.scratch = folder / "sweep", folder / "scratch"
         self.scratch.mkdir()
+        (self.scratch / HOLD).touch()
         self.cluster: Any = None
         self.nodes: list[Any] = []
         self.blocked: list[subprocess.Popen[bytes]] = []
@@ -51,6 +54,9 @@ class RealSweep:
             self.driver.wait()
         self.stop_cluster()
         self.log.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # Ray leaves sockets of nodes that were killed
+            gc.collect()
 
     # ---- cluster and driver ------------------------------------------------------------------------------------------
 
@@ -96,7 +102,8 @@ class RealSweep:
         return [pid for pid in map(int, path.read_text().split()) if is_alive(pid)] if path.exists() else []
 
     def finish(self, seconds: float) -> None:
-        """Start the driver again whenever it ends too soon."""
+        """Let everything go as fast as it can, and start the driver again whenever it ends too soon."""
+        (self.scratch / HOLD).unlink()
         end = time.monotonic() + seconds
         while True:
             assert self.driver is not None

@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import threading
+from pathlib import Path
 
 from chaos.sweep import SPEC, draw_trials
 from fakes import FakeFactory
@@ -20,6 +21,7 @@ from pipeline.storage import Storage
 from pipeline.worker import WorkerOptions
 
 TRIALS, STEPS, INTERVAL, PATIENCE = 50, 40, 5, 4.0
+HOLD = "hold"  # a file in the scratch folder
 # Deaths are what this is about: many, in a short time, and on few nodes.
 RETRIES = Retries(divergence=1, infrastructure=5, backoff_seconds=0.2, backoff_limit=2.0)
 
@@ -31,7 +33,8 @@ def main(url: str, scratch: str, address: str, seed: str) -> None:
     stop = threading.Event()
     ensure_ray(address, 0)
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())  # after Ray, which puts its own
-    factory = FakeFactory(slots=3, delay=0.04, scratch=scratch, die="raise")
+    # Steps take their time while faults are dealt out, so that the sweep is not over before the last one.
+    factory = FakeFactory(slots=3, delay=0.25, scratch=scratch, die="raise", hold=str(Path(scratch) / HOLD))
     worker = WorkerOptions(every_steps=INTERVAL, progress_seconds=0.2)
     executor = RayExecutor(
         factory, storage, worker, RayOptions(address=address, patience_seconds=PATIENCE, silence_seconds=PATIENCE)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 from chaos.blows import BLOWS
 from chaos.checker import check
 from chaos.cluster import Cluster, SimulatedExecutor
-from chaos.disk import Disk
+from chaos.disk import Disk, DiskStorage
+from chaos.engine import Done
 from chaos.faults import Weather
 from chaos.simulation import Death, Process, Simulation, Stuck, Task
 from fakes import make_trial
@@ -22,15 +23,19 @@ from fakes import make_trial
 from pipeline.driver import DriverOptions, Summary, drive
 from pipeline.errors import Fenced, LeaseHeld
 from pipeline.lease import Lease, Owner
-from pipeline.plan import Plan, store_plan
+from pipeline.plan import Plan, store_plan, stored_plan
 from pipeline.record.compact import compact
+from pipeline.record.orders import Order, give
 from pipeline.record.tracking import NullTracker
 from pipeline.state import Policy, Retries
+from pipeline.storage import Storage
 from pipeline.trial import Trial
 from pipeline.worker import WorkerOptions
 
 RETRIES = Retries(divergence=1, backoff_seconds=1.0, backoff_limit=20.0)
-SPEC = "name: chaos\nretries: {user: 1, infrastructure: 5, out_of_memory: 2, divergence: 1}\n"
+_BUDGETS = "user: 1, infrastructure: 5, out_of_memory: 2, divergence: 1"
+SPEC = f"name: chaos\nretries: {{{_BUDGETS}}}\n"
+RESEEDING = f"name: chaos\nretries: {{{_BUDGETS}, on_divergence: reseed}}\n"
 LIMIT = 50_000.0  # simulated seconds; a clock that jumps by a day and stops a sweep shows
 LATE = (
     "request timed out", "request refused", "answer lost", "storage away", "disk full", "steady clock jumped",
@@ -83,6 +88,7 @@ class Sweep:
     damaged: set[str] = field(default_factory=set)
     drivers: list[_Driver] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    ordered: int = 0  # how many drivers there had been when something was ordered last
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -95,19 +101,27 @@ class Sweep:
             simulation=self.simulation,
             disk=Disk(),
             weather=self.faults,
-            options=WorkerOptions(every_steps=self.interval, every_seconds=1e6, keep=self.dice.randint(1, 3)),
+            options=WorkerOptions(
+                every_steps=self.interval,
+                every_seconds=1e6,
+                keep=self.dice.randint(1, 3),
+                worth_seconds=self.dice.choice((0.0, 3.0, 1e6)),
+            ),
             slots=self.dice.randint(1, 5),
             pace=self.dice.choice((0.3, 1.0, 3.0)),
         )
         for _ in range(self.dice.randint(1, 3)):
             self.cluster.add_node()
+        self.reseed = self.dice.random() < 0.5
         self.options = DriverOptions(
             policy=Policy(
                 retries=RETRIES,
                 max_workers=self.dice.randint(1, 5),
                 idle_seconds=5.0,
+                ahead_seconds=self.dice.choice((0.0, 10.0, 1e6)),
                 stop_seconds=self.dice.choice((0.0, 20.0, 60.0)),
                 stop_after_same_failures=0,
+                reseed=self.reseed,
             ),
             compact_commits=self.dice.choice((1, 5, 20, 200)),
             journal_seconds=self.dice.choice((0.0, 2.0, 20.0)),
@@ -117,7 +131,7 @@ class Sweep:
         """Until every trial has an end, then once more in calm weather, then the check."""
         with _beating(self.simulation):
             try:
-                while not any(driver.summary and driver.summary.remaining == 0 for driver in self.drivers):
+                while not self.over():
                     self.turn()
                 self.faults.share = self.faults.counts.total()
                 self.settle()
@@ -138,6 +152,10 @@ class Sweep:
             drivers=len(self.drivers),
             seconds=self.simulation.now,
         )
+
+    def over(self) -> bool:
+        """Whether a driver that knew all orders found nothing more to do."""
+        return any(driver.summary and driver.summary.remaining == 0 for driver in self.drivers[self.ordered :])
 
     def turn(self) -> None:
         """A while passes; the next driver is started if none lives, and something is struck."""
@@ -177,6 +195,20 @@ class Sweep:
     def finished(driver: _Driver) -> bool:
         return driver.task is None or driver.task.done
 
+    # ---- orders ------------------------------------------------------------------------------------------------------
+
+    def desk(self) -> Storage:
+        """Where the operator gives orders: a connection that works unless the storage itself does not."""
+        calm = Weather(self.dice, 0, self.faults.kinds)
+        operator = self.simulation.process
+        return DiskStorage(self.cluster.disk, self.simulation, operator, calm, "operator", lambda key: None)
+
+    def order(self, storage: Storage, what: Literal["cancel", "retry"], order: Order, trial_ids: Iterable[str]) -> bool:
+        number = give(storage, order, self.simulation.wall(self.simulation.process))
+        self.cluster.log += [Done("operator", trial_id, what, number) for trial_id in trial_ids]
+        self.ordered = len(self.drivers)
+        return True
+
     # ---- drivers -----------------------------------------------------------------------------------------------------
 
     def start(self) -> _Driver:
@@ -186,13 +218,16 @@ class Sweep:
         owner = Owner(host=process.node, boot="", pid=1, started="")
         storage = self.cluster.storage(process, "driver")
 
+        def beside(work: Callable[[], None]) -> _Joined:
+            return _Joined(self.simulation, self.simulation.spawn(process, work))
+
         def work() -> None:
-            store_plan(storage, Plan(self.plan), SPEC)
+            store_plan(storage, Plan(self.plan), RESEEDING if self.reseed else SPEC)
             driver.summary = drive(
-                self.plan,
+                stored_plan(storage).trials,
                 storage,
                 driver.executor,
-                replace(self.options, owner=owner),
+                replace(self.options, owner=owner, beside=beside),
                 NullTracker(),
                 compact,
                 lambda state: None,

@@ -6,18 +6,23 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from chaos.faults import BLOWS, CHANCES, Strike, Weather
 from chaos.sweep import Ended, Sweep
 
-from pipeline import driver, paths
+from pipeline import driver, paths, recover, schedule
+from pipeline.clerk import Run
+from pipeline.engine import Engine
 from pipeline.events import FailureClass
 from pipeline.lease import Lease
-from pipeline.record.attempts import read_done
+from pipeline.record import attempts
+from pipeline.record.orders import Standing
 from pipeline.state import Retries
 from pipeline.storage import Storage
 from pipeline.stores.objects import ObjectStore
+from pipeline.worker import Worker
 
 
 def broken(kinds: Mapping[str, float], share: int, stop_at: str = "") -> set[str]:
@@ -66,6 +71,48 @@ def test_without_conditional_writes_two_drivers_have_one_epoch(monkeypatch: pyte
     assert "I7" in broken(together, share=10, stop_at="I7")
 
 
+def test_a_worker_that_saves_nothing_when_it_has_notice_does_steps_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    drains = {"node drained": 1.0}
+    assert broken(drains, share=20) == set()
+    real = Worker._let_go
+
+    def careless(worker: Worker, engine: Engine, run: Run, failure: FailureClass, said: str, save: bool = True) -> Any:
+        return real(worker, engine, run, failure, said, save and failure is not FailureClass.PREEMPTION)
+
+    monkeypatch.setattr(Worker, "_let_go", careless)
+    assert "I4" in broken(drains, share=20, stop_at="I4")
+
+
+def test_a_worker_that_begins_anew_does_steps_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = {"worker killed": 1.0}
+    assert broken(deaths, share=20) == set()
+    monkeypatch.setattr(attempts, "checkpoints", lambda storage, trial_id, up_to, above: iter(()))
+    assert "I4" in broken(deaths, share=20, stop_at="I4")
+
+
+def test_a_driver_that_reads_no_orders_at_its_start_runs_what_nobody_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered = {"trials cancelled": 1.0, "driver killed": 1.0}
+    assert broken(ordered, share=12) == set()
+    monkeypatch.setattr(driver, "standing", lambda storage: Standing(read=len(storage.list(paths.ORDERS))))
+    assert "I8" in broken(ordered, share=12, stop_at="I8")
+
+
+def test_without_rounds_a_retried_trial_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered = {"trials retried": 1.0}
+    assert broken(ordered, share=12) == set()
+    monkeypatch.setattr(Standing, "reopens", lambda standing, trial_id, failed_round: False)
+    monkeypatch.setattr(schedule, "next_round", lambda row, number: row)
+    assert broken(ordered, share=12, stop_at="I8") & {"I1", "I8"}
+
+
+def test_without_children_a_trial_that_diverged_leaves_its_place_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = {"driver killed": 1.0}
+    assert broken(deaths, share=3) == set()
+    for module in (schedule, recover):
+        monkeypatch.setattr(module, "wants_child", lambda row, policy: False)
+    assert "I8" in broken(deaths, share=3, stop_at="I8")
+
+
 # ---- the commit ------------------------------------------------------------------------------------------------------
 
 
@@ -105,11 +152,10 @@ def asleep_over_a_commit() -> Ended:
 def test_without_a_conditional_commit_a_late_driver_replaces_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asleep_over_a_commit().violations == ()
 
-    def overwrite(storage: Storage, trial_id: str, number: int) -> bool:
-        done = read_done(storage, trial_id, number)
+    def overwrite(storage: Storage, done: Mapping[str, Any]) -> bool:
         content = {name: done[name] for name in ("trial_id", "number", "step", "tables", "files")}
-        storage.write(paths.commit(trial_id), json.dumps(content, sort_keys=True).encode())
+        storage.write(paths.commit(done["trial_id"]), json.dumps(content, sort_keys=True).encode())
         return True
 
-    monkeypatch.setattr(driver, "commit", overwrite)
+    monkeypatch.setattr(driver, "commit_done", overwrite)
     assert {"I1", "I7"} <= invariants(asleep_over_a_commit())

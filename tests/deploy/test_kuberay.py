@@ -196,7 +196,8 @@ def test_a_stopped_job_has_its_time() -> None:
 def test_the_job_runs_a_command_that_there_is() -> None:
     import typer.main
 
-    from pipeline.cli import SOME_FAILED, app
+    from pipeline.cli import app
+    from pipeline.exit_codes import SOME_FAILED
 
     assert problems({**JOB, "spec": {**JOB["spec"], "rayClusterSpec": CLUSTER["spec"]}}) == []
     assert problems({**JOB, "spec": {**JOB["spec"], "shutdownAfterJobFinish": True}})

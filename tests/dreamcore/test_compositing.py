@@ -44,6 +44,13 @@ def test_colors_against_a_loop() -> None:
         np.testing.assert_allclose(found[index].numpy(), expected, rtol=1e-12)
 
 
+def test_whatever_axes_the_rays_have_samples_are_summed() -> None:
+    w, values = torch.tensor([0.5, 0.25]), torch.tensor([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
+    expected = torch.tensor([2.5, 5.0, 10.0])
+    assert torch.equal(accumulate(w, values), expected)
+    assert torch.equal(accumulate(w.expand(4, 2), values.expand(4, 2, 3)), expected.expand(4, 3))
+
+
 @pytest.mark.parametrize("samples", [1, 2, 64])
 @pytest.mark.parametrize(("tau", "length"), [(0.01, 2.0), (3.0, 0.7), (800.0, 2.0)])
 def test_constant_density_has_a_closed_form(samples: int, tau: float, length: float) -> None:

@@ -32,7 +32,7 @@ from dreamcore.config import (
 )
 from dreamcore.guidance import dream_fields as module
 from dreamcore.guidance.base import Guided, Query
-from dreamcore.guidance.dream_fields import DreamFields, cosine_loss, guide_identity, guided_by
+from dreamcore.guidance.dream_fields import DreamFields, cosine_loss, guide_identity
 from dreamcore.image_text import ImageTextModel, load_image_text
 from dreamcore.pack import Pack, StepResult, pack_key
 from dreamcore.plain import from_dict, override, to_dict
@@ -349,17 +349,16 @@ def test_all_scenes_share_the_guide(config: SceneConfig, monkeypatch: pytest.Mon
 def test_the_guide_is_known_by_its_weights(guidance: DreamFieldsConfig, tmp_path: Path) -> None:
     copy = load_image_text(str(tiny.save_folder(tmp_path / "copy")), "", CPU)
     other = load_image_text(str(tiny.save_folder(tmp_path / "other", seed=1)), "", CPU)
-    assert guided_by(guidance, guide_identity(guidance, CPU), CPU)
-    assert guided_by(guidance, copy.identity, CPU), "another name, another file, the same eyes"
-    assert copy.identity != guide_identity(guidance, CPU)
-    assert not guided_by(guidance, other.identity, CPU)
-    assert not guided_by(guidance, "embedded", CPU)
+    guide = guide_identity(guidance, CPU)
+    assert image_text.same_image_encoder(guide, copy.identity), "another name, another file, the same eyes"
+    assert copy.identity != guide
+    assert not image_text.same_image_encoder(guide, other.identity)
+    assert not image_text.same_image_encoder(guide, "embedded")
 
 
 def test_no_image_text_model_guides_score_distillation(guidance: DreamFieldsConfig) -> None:
     assert guide_identity(SdsConfig(), CPU) == ""
-    assert not guided_by(SdsConfig(), guide_identity(guidance, CPU), CPU)
-    assert not guided_by(SdsConfig(), "", CPU)
+    assert not image_text.same_image_encoder("", guide_identity(guidance, CPU))
 
 
 # ---- the config ------------------------------------------------------------------------------------------------------

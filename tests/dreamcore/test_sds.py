@@ -200,6 +200,7 @@ def test_without_guidance_or_share_nothing_is_rescaled() -> None:
 def test_an_image_without_contrast_is_left_alone() -> None:
     flat, (z, _, sigma, _, conditional) = torch.zeros(5, 3, 4, 4).double(), _predictions()
     assert torch.equal(rescaled_noise(flat, sigma, flat, conditional, torch.ones(5).double()), flat)
+    assert torch.equal(rescaled_noise(flat + 0.5, sigma, flat, conditional, torch.ones(5).double()), flat), "a grey one"
     assert (
         rescaled_noise(z, sigma, z / sigma[:, None, None, None], conditional, torch.ones(5).double()).isfinite().all()
     )

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,10 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Database, PostgresDatabase, SqliteFile, running_postgres
 from fakes import FakeFactory, make_trials
 from killed_sweeps import TESTS, until
+from stack.mirror import differences
 from stored import begin, commit_trial, trial
 
+from deploy.stack.postgres import Postgres
+from deploy.stack.service import Service
 from pipeline.driver import DriverOptions, drive
 from pipeline.executors.inline import InlineExecutor
 from pipeline.plan import Plan, store_plan
@@ -46,11 +48,10 @@ TRIALS = make_trials(6, steps=5)
 
 
 class MlflowServer:
-    """`mlflow server` over a SQLite file, in a process group of its own, always at the same address."""
+    """`mlflow server` over a database, in a process group of its own, always at the same address."""
 
-    def __init__(self, folder: Path, database: Path) -> None:
-        self.folder, self.database = folder, folder / "mlflow.db"
-        shutil.copy(database, self.database)
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder, self.database = folder, database
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port = found.getsockname()[1]
@@ -58,26 +59,27 @@ class MlflowServer:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = (folder / "server.log").open("ab")
 
-    def start(self, room: int | None = None) -> None:
-        """Begin to serve; with `room`, the database may not grow by more than that many bytes."""
-        limit = None if room is None else self.database.stat().st_size + room
-
-        def restrict() -> None:
-            if limit is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
+    def start(self, writable: bool = True) -> None:
+        """Begin to serve, over a database that refuses every write if it is not to be `writable`."""
+        self.database.allow()
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
-                *("--backend-store-uri", f"sqlite:///{self.database}", "--workers", "1"),
-                *("--artifacts-destination", str(self.folder / "artifacts")),
+                *("--workers", "1", "--artifacts-destination", str(self.folder / "artifacts")),
             ],
-            stdout=subprocess.DEVNULL if limit is not None else self.log,
+            env={
+                **os.environ,
+                "MLFLOW_BACKEND_STORE_URI": self.database.uri,
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, and files in /dev/shm
+            },
+            stdout=self.log if writable else subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=restrict,  # noqa: PLW1509  no threads of ours hold locks here
+            preexec_fn=None if writable else self.database.limit(),  # noqa: PLW1509  no threads of ours hold locks here
         )
         until(self.answers, "the server", 120.0)
+        if not writable:
+            self.database.forbid()
 
     def answers(self) -> bool:
         try:
@@ -98,21 +100,37 @@ class MlflowServer:
             self.process = None
 
 
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.nightly)]
+
+
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with MLflow's tables and nothing in them."""
+def postgres() -> Iterator[tuple[Postgres, Service]]:
+    """A PostgreSQL whose database `empty` has MLflow's tables and nothing in them."""
+    with running_postgres() as (server, service):
+        server.create("empty")
+        upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", server.uri("empty")]
+        subprocess.run(upgrade, check=True, capture_output=True, timeout=200)
+        yield server, service
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def make_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Database]:
+    """Makes databases of one kind with MLflow's tables and nothing in them."""
     from mlflow import MlflowClient
 
     import pipeline.record.mlflow_runs  # noqa: F401  sets MLflow's environment
 
-    path = tmp_path_factory.mktemp("mlflow") / "empty.db"
-    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
-    return path
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("mlflow") / "empty.db"
+        MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+        return lambda folder: SqliteFile(folder, path)
+    server, _ = request.getfixturevalue("postgres")
+    return lambda folder: PostgresDatabase(server, "empty")
 
 
 @pytest.fixture
-def server(database: Path, tmp_path: Path) -> Iterator[MlflowServer]:
-    made = MlflowServer(tmp_path, database)
+def server(make_database: Callable[[Path], Database], tmp_path: Path) -> Iterator[MlflowServer]:
+    made = MlflowServer(tmp_path, make_database(tmp_path))
     yield made
     made.stop()
     made.log.close()
@@ -153,25 +171,12 @@ def at(count: int, action: Callable[[], None]) -> Callable[[SweepState], None]:
 
 def mirrored(storage: Storage, url: str) -> None:
     """After `sync`, MLflow has what Parquet has: a finished run a trial, each step once, the same numbers."""
-    from mlflow import MlflowClient
-
     from pipeline.record.mlflow_runs import sync
 
     sync(storage, url, len(TRIALS))
     assert sync(storage, url, len(TRIALS)) == 0
-    client = MlflowClient(tracking_uri=url)
-    found = client.search_runs([each.experiment_id for each in client.search_experiments()])
-    runs = {each.data.tags["dreamsweep.trial_id"]: each for each in found if "mlflow.parentRunId" in each.data.tags}
-    assert len(found) == len(runs) + 1, "one run a trial, and their parent"
-    history = Sweep(storage).history()
-    trials = Sweep(storage).trials().set_index("trial_id")
-    assert set(runs) == set(trials.index)
-    for trial_id, each in runs.items():
-        assert each.info.status == "FINISHED"
-        logged = sorted((one.step, one.value) for one in client.get_metric_history(each.info.run_id, "loss"))
-        steps = history[history["trial_id"] == trial_id].sort_values("step")
-        assert logged == list(zip(steps["step"], steps["loss"].astype(float), strict=True))
-        assert each.data.metrics["final_state"] == trials.loc[trial_id, "metric_state"]
+    assert len(Sweep(storage).history()) == sum(trial.steps for trial in TRIALS)
+    assert differences(storage, url) == []
 
 
 def settled(tracker: QueuedTracker) -> Counters:
@@ -208,14 +213,92 @@ def test_a_server_that_hangs(tmp_storage: Storage, server: MlflowServer) -> None
 
 
 def test_a_server_without_room(tmp_storage: Storage, server: MlflowServer) -> None:
-    """Its database may not grow: every write fails inside the server."""
-    server.start(room=0)
+    """Its database may not grow, or be written to: every write fails inside the server."""
+    server.start(writable=False)
     tracker, _ = run(tmp_storage, server.url)
     assert settled(tracker).last_error
     assert server.answers(), "it lives, but cannot write"
     server.stop()
     server.start()
     mirrored(tmp_storage, server.url)
+
+
+class SlowDoor:
+    """Lets connections through to a server, but each of its answers only after `seconds`, until it is `open`."""
+
+    def __init__(self, port: int, seconds: float) -> None:
+        self._port, self._seconds = port, seconds
+        self.open = threading.Event()
+        self.answers = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                caller, _ = self._socket.accept()
+            except OSError:  # closed
+                return
+            other = socket.create_connection(("127.0.0.1", self._port))
+            threading.Thread(target=self._pass, args=(caller, other, 0.0), daemon=True).start()
+            threading.Thread(target=self._pass, args=(other, caller, self._seconds), daemon=True).start()
+
+    def _pass(self, here: socket.socket, there: socket.socket, seconds: float) -> None:
+        with contextlib.suppress(OSError), there:
+            while data := here.recv(65536):
+                if seconds:
+                    self.answers += 1
+                    self.open.wait(seconds)
+                there.sendall(data)
+
+    def close(self) -> None:
+        self.open.set()
+        self._socket.close()
+
+
+@pytest.mark.nightly
+def test_a_server_that_is_slow(tmp_storage: Storage, server: MlflowServer) -> None:
+    """Seconds an answer: the sweep is over while the first of them is waited for."""
+    server.start()
+    door = SlowDoor(server.port, seconds=4.0)
+    try:
+        tracker, _ = run(tmp_storage, door.url, at(1, lambda: until(lambda: door.answers > 0, "the first answer")))
+        assert tracker.counters().pending > len(TRIALS)
+        door.open.set()
+        assert settled(tracker).last_error == ""
+    finally:
+        door.close()
+    mirrored(tmp_storage, server.url)
+
+
+@pytest.mark.nightly
+def test_a_database_that_dies_under_its_server(
+    tmp_storage: Storage, postgres: tuple[Postgres, Service], tmp_path: Path
+) -> None:
+    """PostgreSQL is killed in mid-sweep and comes back; the server lives through it, without being started again."""
+    database, service = postgres
+    own = PostgresDatabase(database, "empty")
+    made = MlflowServer(tmp_path, own)
+
+    def kill() -> None:
+        until(lambda: database.query("SELECT count(*) FROM runs", own.name) > ["1"], "the first run of a trial")
+        service.kill()
+
+    try:
+        made.start()
+        tracker, _ = run(tmp_storage, made.url, at(2, kill))
+        assert settled(tracker).last_error
+        assert made.answers(), "it lives, without its database"
+        service.start()
+        service.wait()
+        mirrored(tmp_storage, made.url)
+    finally:
+        if not service.alive:
+            service.start()
+            service.wait()
+        made.stop()
+        made.log.close()
 
 
 RACER = """
@@ -227,9 +310,14 @@ print(sync(Storage(sys.argv[1]), sys.argv[2]))
 """
 
 
-def test_several_sweeps_that_are_the_first_to_use_a_database(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_sweeps_that_are_the_first_to_use_a_database(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """MLflow makes its tables at the first use, and two that do so at once stumble over each other."""
     uri, names = f"sqlite:///{tmp_path}/mlflow.db", ("a", "b", "c")
+    if kind == "postgres":
+        uri = PostgresDatabase(request.getfixturevalue("postgres")[0], "template1").uri
     racers: list[subprocess.Popen[str]] = []
     for name in names:
         storage = Storage(str(tmp_path / name))

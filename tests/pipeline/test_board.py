@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from colour_judge import GREEN, RED, ColourJudge
+from commands import run
 from judged import ALL, CHERRY, TEXTS, commit_all, commit_views, looks
 from stored import begin, fail_trial, trial
 
 from pipeline import board, judging
-from pipeline.cli import main
 from pipeline.evaluation import evaluate
 from pipeline.storage import Storage
 
@@ -31,17 +30,6 @@ def storage(tmp_storage: Storage) -> Storage:
     return tmp_storage
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dreamsweep", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return int(end.value.code or 0), *capsys.readouterr()
-
-    return command
-
-
 def cells(text: str, title: str) -> list[list[str]]:
     """The rows of the table below the line that begins so."""
     lines = text.splitlines()
@@ -56,7 +44,7 @@ def cells(text: str, title: str) -> list[list[str]]:
     return rows
 
 
-def test_one_command_says_everything(storage: Storage, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+def test_one_command_says_everything(storage: Storage, tmp_path: Path) -> None:
     path = tmp_path / "trials.csv"
     code, out, _ = run("evaluate", storage.url, "-o", str(path))
     assert code == 0
@@ -75,11 +63,11 @@ def test_one_command_says_everything(storage: Storage, tmp_path: Path, run) -> N
     assert len(pd.read_csv(path)) == 5
 
 
-def test_the_answer_is_the_same_to_the_digit(storage: Storage, run) -> None:  # type: ignore[no-untyped-def]
+def test_the_answer_is_the_same_to_the_digit(storage: Storage) -> None:
     assert run("evaluate", storage.url) == run("evaluate", storage.url)
 
 
-def test_precision_as_a_table_and_as_files(storage: Storage, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+def test_precision_as_a_table_and_as_files(storage: Storage, tmp_path: Path) -> None:
     code, out, _ = run("rprecision", storage.url, "-o", str(tmp_path / "judged.csv"))
     assert code == 0 and "Table 1 of the paper" in out and "Diversity" not in out
     assert list(pd.read_csv(tmp_path / "judged.csv")["saw_geometry"])[3:] == ["a lime", "a cherry"]
@@ -88,7 +76,7 @@ def test_precision_as_a_table_and_as_files(storage: Storage, tmp_path: Path, run
     assert len(pd.read_csv(io.StringIO(run("rprecision", storage.url, "--format", "csv")[1]))) == 8
 
 
-def test_diversity_as_a_table_and_as_files(storage: Storage, run) -> None:  # type: ignore[no-untyped-def]
+def test_diversity_as_a_table_and_as_files(storage: Storage) -> None:
     code, out, _ = run("diversity", storage.url, "--by", "variant")
     assert code == 0 and [row[0] for row in cells(out, "Diversity across seeds")[1:]] == ["base", "w20"]
     rows = json.loads(run("diversity", storage.url, "--format", "json")[1])
@@ -98,7 +86,7 @@ def test_diversity_as_a_table_and_as_files(storage: Storage, run) -> None:  # ty
     assert frame.loc[frame["variant"] == "w20", "nearest_pair"].item() == "0 1"
 
 
-def test_variants_are_compared_also_across_sweeps(storage: Storage, tmp_path: Path, run) -> None:  # type: ignore[no-untyped-def]
+def test_variants_are_compared_also_across_sweeps(storage: Storage, tmp_path: Path) -> None:
     code, out, _ = run("diversity", storage.url, "--compare", "base", "w20")
     assert code == 0 and cells(out, "base and w20, by permutation")[1][0] == "found_color"
     other = Storage(str(tmp_path / "other"))
@@ -126,8 +114,8 @@ def test_variants_are_compared_also_across_sweeps(storage: Storage, tmp_path: Pa
     ],
 )
 def test_the_commands_refuse_with_one_message(
-    tmp_storage: Storage, arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run
-) -> None:  # type: ignore[no-untyped-def]
+    tmp_storage: Storage, arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     begin(tmp_storage, CHERRY)
     commit_views(tmp_storage, CHERRY, looks([RED], [RED]))

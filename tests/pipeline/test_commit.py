@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import fields
 
 import pytest
 from fakes import make_trial
@@ -9,9 +10,11 @@ from stored import commit_trial, fail_trial
 
 from pipeline import paths
 from pipeline.events import FailureClass
+from pipeline.record import commit as commit_module
 from pipeline.record.attempts import DamagedAttempt
-from pipeline.record.commit import commit, committed, committed_ids, failed_rounds, failures, read_commit
+from pipeline.record.commit import Failure, commit, committed, committed_ids, failed_rounds, failures, read_commit
 from pipeline.storage import Storage
+from pipeline.trial import reseeded
 
 TRIAL = make_trial(steps=4)
 OTHER = make_trial(seed=1, steps=4)
@@ -107,3 +110,42 @@ def test_a_commit_has_the_files_and_old_ones_have_none(tmp_storage: Storage) -> 
     del content["files"]
     tmp_storage.write(key, json.dumps(content).encode())
     assert read_commit(tmp_storage, without.trial_id)["files"] == {}
+
+
+def test_what_is_final_has_one_spelling(tmp_storage: Storage) -> None:
+    """Equal content, equal bytes: whoever writes it again writes the same."""
+    commit_trial(tmp_storage, TRIAL)
+    fail_trial(tmp_storage, OTHER, round=1)
+    for key in (paths.commit(TRIAL.trial_id), paths.failure(OTHER.trial_id, 1)):
+        names = list(json.loads(tmp_storage.read(key)))
+        assert names == sorted(names)
+
+
+def test_a_failure_has_all_that_its_trial_has() -> None:
+    child = reseeded(TRIAL)
+    facts = {
+        "round": 3,
+        "failure": FailureClass.USER,
+        "reason": "why",
+        "attempts": 2,
+        "step": 1,
+        "failures": {"user": 2},
+    }
+    failure = Failure.of(child, **facts)
+    for field in fields(Failure):
+        wanted = facts[field.name] if field.name in facts else getattr(child, field.name)
+        assert getattr(failure, field.name) == wanted, field.name
+    assert failure.parent == TRIAL.trial_id
+
+
+def test_rounds_are_numbers_and_begin_at_nought(tmp_storage: Storage) -> None:
+    """Listed as text, 10 comes before 9."""
+    fail_trial(tmp_storage, OTHER, round=0)
+    for round in (9, 10):
+        fail_trial(tmp_storage, TRIAL, round=round)
+    assert failed_rounds(tmp_storage) == {TRIAL.trial_id: 10, OTHER.trial_id: 0}
+
+
+def test_without_failures_nobody_asks_for_commits(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit_module, "committed_ids", lambda storage: pytest.fail("a listing for nothing"))
+    assert failures(tmp_storage) == {}

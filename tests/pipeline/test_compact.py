@@ -12,7 +12,7 @@ from pipeline import paths
 from pipeline.errors import CorruptResult
 from pipeline.query import Sweep
 from pipeline.record import compact as compaction
-from pipeline.record.attempts import Checkpoint, newest_checkpoint, save_checkpoint
+from pipeline.record.attempts import Checkpoint, save_checkpoint
 from pipeline.record.compact import compact, read_manifest
 from pipeline.storage import Storage
 
@@ -224,18 +224,16 @@ def test_the_data_set_is_plain_parquet(storage: Storage, tmp_path: Path) -> None
     assert str(schemas["trials"].field("config").type) == "string"
 
 
-@pytest.mark.parametrize("last_has_its_own", [True, False])
-def test_checkpoints_before_the_committed_attempt_are_removed(tmp_storage: Storage, last_has_its_own: bool) -> None:
-    """Unless the committed one made none: it began at the end, from theirs."""
-    made = trial()
-    begin(tmp_storage, made)
-    for number in (1, 2, 3) if last_has_its_own else (1, 2):
+@pytest.mark.parametrize("keeps_its_scene", [True, False])
+def test_checkpoints_of_committed_trials_are_removed(tmp_storage: Storage, keeps_its_scene: bool) -> None:
+    """Unless one kept no scene: its last checkpoint is all that there is of it. Those of others stay."""
+    made, other = trial(), trial(seed=1)
+    begin(tmp_storage, made, other)
+    for of, number in ((made, 1), (made, 2), (other, 1)):
         checkpoint = Checkpoint(number=number, step=4, blob=b"x", rows=[], seconds=0.0)
-        save_checkpoint(tmp_storage, made.trial_id, checkpoint, keep=2)
-    commit_trial(tmp_storage, made, number=3)
+        save_checkpoint(tmp_storage, of.trial_id, checkpoint, keep=2)
+    commit_trial(tmp_storage, made, number=2, files={paths.SCENE: b"scene"} if keeps_its_scene else {})
     compact(tmp_storage)
-    left = newest_checkpoint(tmp_storage, made.trial_id)
-    assert left is not None
-    assert left.number == (3 if last_has_its_own else 2)
-    kept = {int(key.split("/")[2]) for key in tmp_storage.list("attempts") if "/checkpoints/" in key}
-    assert kept == ({3} if last_has_its_own else {1, 2})
+    kept = {key.split("/")[1] for key in tmp_storage.list("attempts") if "/checkpoints/" in key}
+    assert kept == ({other.trial_id} if keeps_its_scene else {made.trial_id, other.trial_id})
+    assert len(Sweep(tmp_storage).trials()) == 1

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
+from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import sweeps
-from pipeline.cli import main
 from pipeline.deny import DenyFile, DenyList, check_prompts, load_deny, parse_entry, words
 from pipeline.errors import UserError
 from pipeline.spec import parse_spec
@@ -126,16 +123,13 @@ def test_of_specs_what_is_wrong_is_told(line: str, message: str) -> None:
     assert str(caught.value).startswith("s.yaml:3: deny")
 
 
-def test_a_denied_sweep_is_refused_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_denied_sweep_is_refused_and_writes_nothing(tmp_path: Path) -> None:
     spec = tmp_path / "x.yaml"
     spec.write_text(SPEC.format(tmp_path) + "deny: [weapon, jane doe]\n")
     for command in ("plan", "run"):
-        error = io.StringIO()
-        monkeypatch.setattr(sys, "argv", ["dreamsweep", command, str(spec)])
-        with contextlib.redirect_stderr(error), pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 2
-        assert error.getvalue() == (
+        refused = run(command, str(spec))
+        assert refused.code == 2
+        assert refused.err == (
             "error: the prompt 'a bust of Jane Doe' is denied: it has 'jane doe', which is deny[1]. Remove it, or "
             "change the deny-list\n"
         )

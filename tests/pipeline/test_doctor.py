@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 import subprocess
@@ -11,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commands
 import pytest
 import tiny_pipelines as tiny
 import torch
@@ -20,7 +19,6 @@ from safetensors.torch import load_file, save_file
 from dreamcore.priors import deepfloyd, load
 from dreamcore.priors.mixture import MixturePrior
 from pipeline import doctor
-from pipeline.cli import main
 from pipeline.doctor import Check, Level
 from pipeline.spec import parse_spec
 
@@ -139,16 +137,10 @@ def run(folder: Path, prior: str, *options: str) -> Result:
     """`dreamsweep doctor` for a sweep with this prior; `levels` has the level of each row by its name."""
     spec = folder / "sweep.yaml"
     spec.write_text(f"name: x\nprompts: [a mug]\nstorage: {folder}/runs\nprior: {prior}\n")
-    out, code = io.StringIO(), 0
-    with contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dreamsweep", "doctor", str(spec), *options])
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0
-    rows = [line.split() for line in out.getvalue().splitlines()]
+    done = commands.run("doctor", str(spec), *options)
+    rows = [line.split() for line in done.out.splitlines()]
     levels = {row[1]: row[0] for row in rows if len(row) > 1 and row[0] in list(Level)}
-    return Result(code, " ".join(out.getvalue().split()), levels)
+    return Result(done.code, " ".join(done.out.split()), levels)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, 
 from mortal import Death, Mortal
 
 from pipeline import paths
+from pipeline.compactor import in_thread
 from pipeline.driver import DriverOptions, Summary, drive
 from pipeline.errors import Fenced, LeaseHeld, UserError
 from pipeline.events import Assignment, FailureClass, WorkerEvent
@@ -33,7 +34,7 @@ from pipeline.worker import WorkerOptions
 OPTIONS = DriverOptions(
     policy=Policy(max_workers=2, retries=Retries(backoff_seconds=0.0)), poll_seconds=0.001, heartbeat_seconds=0.0
 )
-WORKER = WorkerOptions(every_steps=3, progress_seconds=0.0)
+WORKER = WorkerOptions(every_steps=3, progress_seconds=0.0, worth_seconds=0.0)
 ELSEWHERE = Owner(host="other", boot="b", pid=1, started="1")
 
 
@@ -353,6 +354,40 @@ def test_tables_are_compacted_on_the_way_and_a_failure_there_costs_nothing(tmp_s
     assert run(make_trials(6), replace(OPTIONS, compact_commits=2)).committed == 6
     assert next(calls) >= 3
     assert [f["message"] for f in replay(tmp_storage) if f["fact"] == "compaction_failed"] == ["RuntimeError: not now"]
+
+
+def test_the_loop_goes_on_while_tables_are_compacted(tmp_storage: Storage) -> None:
+    run, go, began = Run(tmp_storage), threading.Event(), threading.Event()
+
+    def wait(storage: Storage) -> None:
+        began.set()
+        assert go.wait(timeout=10.0)
+
+    def go_on_at_the_end(state: SweepState) -> bool:
+        if state.counts[Status.COMMITTED] == 6:
+            go.set()
+        return False
+
+    run.compact, run.stop_when = wait, go_on_at_the_end  # type: ignore[method-assign]
+    assert run(make_trials(6), replace(OPTIONS, compact_commits=2, beside=in_thread)).committed == 6
+    assert began.is_set()
+
+
+def test_a_heartbeat_that_fails_is_noted_once(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what others take over by."""
+    run = Run(tmp_storage)
+    monkeypatch.setattr(Lease, "__init__", _without_error(Lease.__init__))
+    assert run(make_trials(3)).committed == 3
+    noted = [fact["message"] for fact in replay(tmp_storage) if fact["fact"] == "heartbeat_failed"]
+    assert noted == ["OSError: no route"]
+
+
+def _without_error(real: Callable[..., None]) -> Callable[..., None]:
+    def make(lease: Lease, *arguments: object) -> None:
+        real(lease, *arguments)
+        lease.last_error = "OSError: no route"
+
+    return make
 
 
 def test_no_more_workers_than_slots(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +29,7 @@ from pipeline.errors import CorruptResult, UserError
 from pipeline.evaluation import best_seeds, confusions, evaluate, rprecision_table
 from pipeline.query import Sweep
 from pipeline.record.compact import compact
-from pipeline.record.evaluations import ANSWERS, OBJECTS, folder_of, read_kept
+from pipeline.record.evaluations import ANSWERS, OBJECTS, Overtaken, folder_of, read_kept, switch
 from pipeline.schema import EVALUATED
 from pipeline.storage import Storage
 
@@ -282,7 +284,8 @@ def test_a_damaged_pointer_is_written_again(storage: Storage, judge: Counting) -
     storage.write(paths.EVALUATION_POINTER, b"{")
     with pytest.raises(CorruptResult, match="current.json is damaged. Make it again: dreamsweep evaluate"):
         Sweep(storage).trials()
-    storage.write(paths.evaluation_pointer(folder_of("colours")), b"")
+    newest = storage.list(paths.evaluation_pointers(folder_of("colours")))[-1]
+    storage.write(newest, b"")
     pd.testing.assert_frame_equal(evaluate(storage).trials, first.trials)
     assert judge.seen == 2 * seen and Sweep(storage).trials()["rank_color"].notna().all()
 
@@ -294,7 +297,7 @@ def test_only_files_that_a_pointer_lists_stay(storage: Storage) -> None:
         evaluate(storage)
     kept = read_kept(storage, "colours")
     there = set(storage.list(paths.EVALUATION))
-    pointers = {paths.EVALUATION_POINTER, paths.evaluation_pointer(folder_of("colours"))}
+    pointers = {paths.EVALUATION_POINTER, *storage.list(paths.evaluation_pointers(folder_of("colours")))}
     assert set(kept.keys()) <= there == {*kept.keys(), *kept.previous, *pointers} & there
 
 
@@ -312,6 +315,35 @@ def test_two_at_once_leave_a_whole_state(storage: Storage, monkeypatch: pytest.M
     assert set(read_kept(storage, "colours").keys()) <= set(storage.list(paths.EVALUATION))
     assert Sweep(storage).trials()["captions"].tolist() == [3] * 5
     pd.testing.assert_frame_equal(evaluate(storage).trials, outer.trials)
+
+
+def test_who_comes_late_takes_nothing_away_from_others(storage: Storage) -> None:
+    """It read the pointer, and slept while others made two newer ones and deleted what no pointer lists."""
+    evaluate(storage)
+    late = read_kept(storage, "colours")
+    for seed in range(3, 5):
+        commit_views(storage, trial("a cat", seed), looks([RED], [RED]))
+        evaluate(storage)
+    newest = read_kept(storage, "colours")
+    with pytest.raises(Overtaken):
+        switch(storage, late, replace(late, texts=None))
+    assert read_kept(storage, "colours") == newest
+    assert set(newest.keys()) <= set(storage.list(paths.EVALUATION))
+
+
+def test_answers_that_are_shown_late_are_the_newest(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two other evaluations come between the answers and the word that they are to be shown."""
+    real, between = evaluation.show, [3, 4]
+
+    def sleepy(*arguments: Any) -> None:
+        if between:
+            commit_views(storage, trial("a cat", between.pop()), looks([RED], [RED]))
+            evaluate(storage)
+        real(*arguments)
+
+    monkeypatch.setattr(evaluation, "show", sleepy)
+    evaluate(storage)
+    assert Sweep(storage).trials()["rank_color"].notna().sum() == 7
 
 
 def test_two_judges_are_kept_apart(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:

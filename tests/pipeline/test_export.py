@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import tiny_scene
 import trimesh
+from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from stored import begin, commit_trial, fail_trial, trial
 
+from dreamcore import surface
 from pipeline import paths
-from pipeline.cli import main
 from pipeline.errors import UserError
 from pipeline.export import Choice, Turntable, choose, export, read_formats, stem
 from pipeline.provenance import read_provenance
@@ -31,6 +29,13 @@ NOTHING = trial("nothing", 7)
 SMALL = surface_config(resolution=24, faces=400, threshold=None, texture=0)
 
 
+@pytest.fixture(autouse=True)
+def _fewer_rays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the surface is belongs to tests/dreamcore/test_surface.py; here a coarse look will do."""
+    monkeypatch.setattr(surface, "_VIEW_SIDE", 24)
+    monkeypatch.setattr(surface, "_VIEW_SAMPLES", 64)
+
+
 @pytest.fixture
 def storage(tmp_storage: Storage) -> Storage:
     """Two cups, a trial whose prompt would be a path, an empty scene, and one that failed."""
@@ -41,18 +46,6 @@ def storage(tmp_storage: Storage) -> Storage:
     commit_trial(tmp_storage, NOTHING, files={paths.SCENE: tiny_scene.empty("nothing", 7).dump_final()})
     fail_trial(tmp_storage, trial("broken"))
     return tmp_storage
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    code = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["dreamsweep", *arguments])
-        try:
-            main()
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 0
-    return code, out.getvalue(), err.getvalue()
 
 
 def chosen(storage: Storage, **wanted: object) -> list[tuple[str, int]]:

@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from commands import run
 from PIL import Image
 
 from dreamcore.plain import to_dict
 from pipeline import sweeps
-from pipeline.cli import main
 from pipeline.launch import Resources, make_engine_factory
 from pipeline.optimise import SceneEngine
 from pipeline.query import Sweep
@@ -49,11 +49,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sweep(spec: Path) -> Sweep:
     """The sweep after its run, of which one trial has failed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["dreamsweep", "run", str(spec), "--executor", "inline", "--no-progress"])
-        with pytest.raises(SystemExit) as end:
-            main()
-    assert end.value.code == 1
+    assert run("run", str(spec), "--executor", "inline", "--no-progress").code == 1
     return Sweep(Storage(str(spec.parent / "pictures")))
 
 

@@ -184,7 +184,7 @@ def test_a_status_that_no_worker_has_any_more_is_zero(heard: Heard) -> None:
 
 def test_a_worker_tells_steps_checkpoints_and_its_pack(tmp_storage: Storage, heard: Heard) -> None:
     clock = FakeClock(tick=0.01)
-    options = WorkerOptions(every_steps=3, progress_seconds=0.0)
+    options = WorkerOptions(every_steps=3, progress_seconds=0.0, worth_seconds=0.0)
     worker = Worker("w", FakeFactory(slots=2), tmp_storage, options, clock, meter=heard)
     trials = make_trials(2, steps=7)
     for trial in trials:

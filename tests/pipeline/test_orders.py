@@ -33,6 +33,22 @@ def test_later_orders_override_earlier_ones(tmp_storage: Storage) -> None:
     assert found.after(Cancel(trial_ids=frozenset({A}))).cancelled == {A, B}
 
 
+def test_an_order_that_was_removed_takes_no_later_one_with_it(tmp_storage: Storage) -> None:
+    for order in ORDERS[:3]:
+        give(tmp_storage, order, 1.0)
+    tmp_storage.delete(paths.order(1))
+    found = standing(tmp_storage)
+    assert (found.read, found.cancelled, found.stopped, found.rounds) == (3, {A, B}, 7, {})
+    assert give(tmp_storage, ORDERS[3], 1.0) == 3
+    assert tuple(orders_from(tmp_storage, found.read)) == (ORDERS[3],), "who has read so far hears of the next"
+
+
+def test_a_foreign_object_among_orders_is_named(tmp_storage: Storage) -> None:
+    tmp_storage.write("orders/notes.json", b"{}")
+    with pytest.raises(StorageError, match="orders/notes.json is no order: remove it"):
+        standing(tmp_storage)
+
+
 def test_two_who_order_at_once_get_a_number_each(tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     give(tmp_storage, ORDERS[0], 1.0)
     monkeypatch.setattr(tmp_storage, "list", lambda prefix="": [])  # it has listed before the other wrote

@@ -23,7 +23,7 @@ def test_the_layout_is_what_the_documents_say() -> None:
     assert paths.attempt_table(ID, 2, "history") == f"attempts/{ID}/2/history.parquet"
     assert paths.attempt_done(ID, 2) == f"attempts/{ID}/2/done.json"
     assert paths.commit(ID) == f"commits/{ID}.json"
-    assert paths.evaluation_pointer("judge-ab") == "evaluation/judge-ab/current.json"
+    assert paths.evaluation_pointer("judge-ab", 3) == "evaluation/judge-ab/pointers/000003.json"
     assert paths.evaluation_file("judge-ab", "texts", "0f") == "evaluation/judge-ab/texts-0f.parquet"
     assert paths.dataset_part(1, "renders", 0) == "dataset/v1/renders/part-0000.parquet"
 

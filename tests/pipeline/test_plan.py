@@ -20,12 +20,24 @@ from hypothesis import strategies as st
 from dreamcore.plain import override, to_dict
 from dreamcore.presets import preset
 from dreamcore.priors.kinds import EMBEDDED_REVISION
+from pipeline import paths
+from pipeline import plan as plan_module
 from pipeline.errors import StorageError, UserError
-from pipeline.plan import Plan, from_table, make_plan, store_plan, stored_plan, stored_spec, to_table
+from pipeline.plan import (
+    Plan,
+    from_table,
+    make_plan,
+    store_plan,
+    store_settings,
+    stored_plan,
+    stored_spec,
+    to_table,
+    with_children,
+)
 from pipeline.prompts import PromptRow, load_prompts
 from pipeline.spec import SweepSpec, load_spec, parse_spec
 from pipeline.storage import Storage
-from pipeline.trial import Trial, trial_id
+from pipeline.trial import Trial, reseeded, trial_id
 
 ROOT = Path(__file__).resolve().parents[2]
 GRID = "grid: {guidance.scale: [20, 100]}\n"
@@ -143,6 +155,13 @@ def test_a_plan_refuses_the_same_trial_twice() -> None:
             Plan(double)
 
 
+def test_as_many_trials_as_are_allowed_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_module, "MAX_TRIALS", 4)
+    assert len(_plan()) == 4
+    with pytest.raises(UserError, match="are 6 trials; a sweep may have 4"):
+        _plan(seeds="[0, 1, 2]")
+
+
 def test_too_many_trials_are_told_before_they_are_made() -> None:
     rows = [PromptRow(prompt=f"p{i}", tags={}) for i in range(11)]
     with pytest.raises(UserError, match=r"1 variants x 11 prompts x 100000 seeds are 1100000 trials; a sweep may have"):
@@ -201,6 +220,26 @@ def test_trials_that_shared_a_config_share_it_again() -> None:
     assert all(trial.config is trials[0].config for trial in trials)
 
 
+@pytest.mark.parametrize("plan", [Plan(), _plan(GRID)], ids=["empty", "full"])
+def test_the_table_has_these_columns_whatever_is_in_it(plan: Plan) -> None:
+    text, words = pa.string(), pa.dictionary(pa.int32(), pa.string())
+    columns = {"trial_id": text, "variant": text, "prompt": text, "seed": pa.int64(), "steps": pa.int32()}
+    columns |= {"parent": text, "tags": words, "prior": words, "config": words}
+    assert to_table(plan).schema.equals(pa.schema(list(columns.items())))
+
+
+def test_a_trial_that_took_the_place_of_another_remembers_it() -> None:
+    (trial,) = _plan(prompts="[a mug]", seeds="[0]").trials
+    family = Plan((trial, reseeded(trial)))
+    table = to_table(family)
+    assert table["parent"].to_pylist() == [None, trial.trial_id]
+    assert from_table(table) == family
+    assert from_table(table.drop_columns(["parent"])).trials[1].parent == "", "plans of before had no such column"
+    forged = table.set_column(table.schema.get_field_index("parent"), "parent", pa.array([None, "../etc"]))
+    with pytest.raises(ValueError, match="'../etc' is no trial id"):
+        from_table(forged)
+
+
 def test_a_table_that_holds_no_plan_is_refused() -> None:
     with pytest.raises(ValueError, match="a plan has a column 'prior'"):
         from_table(to_table(_plan()).drop_columns(["prior"]))
@@ -215,6 +254,34 @@ def test_a_new_sweep_has_an_empty_plan(tmp_storage: Storage) -> None:
     assert stored_plan(tmp_storage) == Plan()
     assert stored_spec(tmp_storage) is None
     assert tmp_storage.list() == []
+
+
+def test_children_come_along_with_their_parents_once() -> None:
+    first, second = _plan(seeds="[0]").trials
+    child, stranger = reseeded(first), reseeded(reseeded(second))
+    stored = Plan((second, child, stranger))
+    assert with_children(Plan((first, second)), stored) == Plan((first, second, child))
+    assert with_children(Plan((first, child)), stored) == Plan((first, child)), "it is there already"
+    assert with_children(Plan((second,)), stored) == Plan((second,)), "the parent of neither"
+
+
+def test_settings_are_those_of_the_last_run_and_written_only_when_they_change(tmp_storage: Storage) -> None:
+    store_plan(tmp_storage, _plan(), "one")
+    store_plan(tmp_storage, _plan(seeds="[2]"), "two")
+    assert stored_spec(tmp_storage) == "two"
+    store_settings(tmp_storage, "two")
+    assert not tmp_storage.exists(paths.SETTINGS), "the newest part says it"
+    store_settings(tmp_storage, "three: ü")
+    assert stored_spec(tmp_storage) == "three: ü"
+    assert tmp_storage.read(paths.SETTINGS) == "three: ü".encode()
+
+
+def test_a_part_without_a_spec_is_read_all_the_same(tmp_storage: Storage) -> None:
+    sink = io.BytesIO()
+    pq.write_table(to_table(_plan()).replace_schema_metadata(None), sink)
+    tmp_storage.write(paths.plan_part(0), sink.getvalue())
+    assert stored_plan(tmp_storage) == _plan()
+    assert stored_spec(tmp_storage) == ""
 
 
 def test_the_first_run_writes_part_zero(tmp_storage: Storage) -> None:

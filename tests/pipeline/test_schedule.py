@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from by_hand import Sweep, admitted
 from fakes import make_trial, make_trials
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -44,47 +45,6 @@ from pipeline.events import (
 from pipeline.schedule import decide
 from pipeline.state import Policy, Retries, Status, SweepState, TrialState, WorkerStatus
 from pipeline.trial import Trial, reseeded
-
-
-class Sweep:
-    """A state that is driven by hand; `commands` are those of the last event, without notes."""
-
-    def __init__(self, trials: tuple[Trial, ...], policy: Policy) -> None:
-        self.state = SweepState.of([TrialState(trial=trial) for trial in trials], policy)
-        self.commands: list[Command] = []
-        self.tell(SweepStarted(now=0.0))
-
-    def tell(self, event: Event) -> list[Command]:
-        self.state, commands = decide(self.state, event)
-        self.commands = [command for command in commands if not isinstance(command, Note)]
-        return self.commands
-
-    def ready(self, worker_id: str, capacity: int = 2) -> list[Command]:
-        return self.tell(WorkerReady(worker_id=worker_id, capacity=capacity, device="fake"))
-
-    def fail(self, trial: Trial, failure: FailureClass, message: str = "boom", step: int = 3) -> list[Command]:
-        row = self.state.trials[trial.trial_id]
-        return self.tell(
-            TrialFailed(
-                worker_id=row.worker_id,
-                trial_id=row.trial_id,
-                number=row.number,
-                failure=failure,
-                message=message,
-                step=step,
-            )
-        )
-
-    def finish(self, trial: Trial) -> list[Command]:
-        row = self.state.trials[trial.trial_id]
-        facts = {"worker_id": row.worker_id, "trial_id": row.trial_id, "number": row.number}
-        first, *more = self.tell(TrialFinished(**facts, step=trial.steps))
-        assert first == Commit(trial_id=row.trial_id, number=row.number)
-        return [*more, *self.tell(CommitDecided(trial_id=row.trial_id, number=row.number))]
-
-
-def admitted(commands: list[Command]) -> list[tuple[str, str]]:
-    return [(c.worker_id, c.assignment.trial.trial_id) for c in commands if isinstance(c, Admit)]
 
 
 def test_what_a_worker_does_while_it_starts_is_known_and_moves_nothing() -> None:
@@ -469,6 +429,74 @@ def test_a_pack_that_was_too_much_is_too_much_for_every_device_of_that_kind_and_
     assert len(admitted(commands)) == 3
 
 
+def test_the_only_trial_left_is_tried_again_when_what_the_last_driver_left_of_it_is_refused() -> None:
+    """It waits for its backoff, no worker is there, and the plan has not been looked at."""
+    (trial,) = make_trials(1)
+    state = SweepState.of([TrialState(trial=trial, number=1)], Policy(), epoch=2)
+    state, commands = decide(state, SweepStarted(now=0.0, finished=((trial.trial_id, 1),)))
+    assert commands == [Commit(trial_id=trial.trial_id, number=1)]
+    state, _ = decide(state, CommitRefused(trial_id=trial.trial_id, number=1, message="torn"))
+    assert state.counts[Status.WAITING] == 1
+    state, commands = decide(state, Tick(now=1000.0))
+    assert StartWorker(worker_id="e2w0") in commands
+    state, commands = decide(state, WorkerReady(worker_id="e2w0", capacity=1, device="fake"))
+    assert admitted(commands) == [("e2w0", trial.trial_id)]
+
+
+# ---- short trials ----------------------------------------------------------------------------------------------------
+
+
+def test_while_trials_are_short_the_next_ones_wait_on_the_worker() -> None:
+    trials = make_trials(9)
+    sweep = Sweep(trials, Policy(ahead_seconds=10.0))
+    assert len(admitted(sweep.ready("e1w0", capacity=2))) == 2, "nobody knows yet how long they last"
+    sweep.tell(Tick(now=9.0))
+    assert admitted(sweep.finish(trials[0])) == [("e1w0", trial.trial_id) for trial in trials[2:5]]
+    assert [sweep.state.trials[trial.trial_id].since for trial in trials[1:3]] == [0.0, 9.0]
+    sweep.tell(Tick(now=19.0))
+    assert admitted(sweep.finish(trials[2])) == [], "that one took ten seconds"
+    assert admitted(sweep.finish(trials[1])) == []
+    assert admitted(sweep.finish(trials[3])) == [("e1w0", trials[5].trial_id)]
+
+
+def test_a_free_place_comes_before_a_place_to_wait() -> None:
+    trials = make_trials(12)
+    sweep = Sweep(trials, Policy(max_workers=2))
+    sweep.ready("e1w0", capacity=1)
+    sweep.ready("e1w1", capacity=3)
+    assert len(sweep.state.running()) == 4
+    given = admitted(sweep.finish(trials[0]))
+    assert [worker for worker, _ in given].count("e1w1") == 3, "as many again as it has places"
+    assert given[0][0] == "e1w0"
+
+
+def test_nobody_waits_behind_a_trial_that_has_to_be_alone() -> None:
+    trials = make_trials(6)
+    sweep = Sweep(trials, Policy())
+    sweep.ready("e1w0", capacity=1)
+    sweep.finish(trials[0])
+    assert len(sweep.state.running()) == 2
+    row = sweep.state.trials[trials[1].trial_id]
+    facts = {"worker_id": "e1w0", "trial_id": row.trial_id, "number": row.number, "step": 1}
+    sweep.tell(TrialReturned(**facts, message="who?", pack=2))
+    assert [row.trial_id for row in sweep.state.running()] == [trials[2].trial_id, trials[3].trial_id]
+    for trial in trials[2:]:
+        assert trials[1].trial_id not in [trial_id for _, trial_id in admitted(sweep.finish(trial))[:-1]]
+    assert [row.trial_id for row in sweep.state.running()] == [trials[1].trial_id], "when it has the worker to itself"
+
+
+def test_what_a_pack_was_the_worker_knows_best() -> None:
+    trials = make_trials(9)
+    sweep = Sweep(trials, Policy(retries=Retries(out_of_memory=2)))
+    sweep.ready("e1w0", capacity=3)
+    sweep.finish(trials[0])
+    row = sweep.state.running()[0]
+    facts = {"worker_id": "e1w0", "trial_id": row.trial_id, "number": 1, "step": 1}
+    sweep.tell(TrialFailed(**facts, failure=FailureClass.OUT_OF_MEMORY, message="full", pack=3))
+    assert sweep.state.workers["e1w0"].capacity == 2, "one less than were on board, whoever waited"
+    assert sweep.state.trials[row.trial_id].pack_cap == 2
+
+
 # ---- in any order ----------------------------------------------------------------------------------------------------
 
 RETRIES = Retries(user=1, infrastructure=2, out_of_memory=1, divergence=0, backoff_seconds=4.0)
@@ -491,6 +519,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.runs: dict[tuple[str, str], int] = {}
         self.started: Counter[str] = Counter()
         self.charged: Counter[tuple[str, FailureClass]] = Counter()
+        self.deaths: Counter[str] = Counter()  # of workers with the trial on board, since it came further
+        self.saved: Counter[str] = Counter()  # the step of its newest checkpoint
+        self.saved_then: Counter[str] = Counter()  # the same at the last death
         self.committed: set[str] = set()
         self.given_up: set[str] = set()
         self.planned = {trial.trial_id for trial in trials}
@@ -524,7 +555,8 @@ class AnyOrder(RuleBasedStateMachine):
                 assert (worker_id, trial_id) in self.runs
                 self.dropping.add((worker_id, trial_id))
             case Admit(worker_id=worker_id, assignment=assignment):
-                self.check_admission(worker_id, assignment.trial.trial_id, assignment.number)
+                assert assignment.places is not None
+                self.check_admission(worker_id, assignment.trial.trial_id, assignment.number, assignment.places)
             case Commit(trial_id=trial_id, number=number):
                 assert trial_id not in self.committed
                 self.committed.add(trial_id)
@@ -534,7 +566,7 @@ class AnyOrder(RuleBasedStateMachine):
                 self.given_up.add(trial_id)
                 self.unwanted.discard(trial_id)
 
-    def check_admission(self, worker_id: str, trial_id: str, number: int) -> None:
+    def check_admission(self, worker_id: str, trial_id: str, number: int, places: int) -> None:
         assert worker_id in self.ready, "admitted to a worker that is not ready"
         assert worker_id not in self.stopping, "admitted to a worker that was told to stop"
         assert trial_id not in self.committed | self.given_up, "runs again after its end"
@@ -545,9 +577,12 @@ class AnyOrder(RuleBasedStateMachine):
         assert number == self.started[trial_id], "attempt numbers rise by one"
         self.runs[worker_id, trial_id] = number
         on_board = [running for worker, running in self.runs if worker == worker_id]
-        assert len(on_board) <= self.ready[worker_id], "more than the worker can take"
         limits = [self.state.trials[running].pack_limit for running in on_board]
         assert all(limit is None or len(on_board) <= limit for limit in limits), "in bad company"
+        if len(on_board) > self.ready[worker_id]:
+            assert self.state.short, "nobody waits for a trial that may take long"
+            assert set(limits) == {None} and len(on_board) <= 2 * self.ready[worker_id], "too many wait"
+        assert places <= self.ready[worker_id], "more than the worker can take"
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 100.0]))
     def time_passes(self, seconds: float) -> None:
@@ -578,10 +613,22 @@ class AnyOrder(RuleBasedStateMachine):
         self.alive.discard(worker_id)
         self.ready.pop(worker_id, None)
         self.stopping.discard(worker_id)
-        for key in [key for key in self.runs if key[0] == worker_id]:
+        lost = [key for key in self.runs if key[0] == worker_id]
+        for key in lost:
             del self.runs[key]
-            self.charged[key[1], failure] += 1
+            self.charged[key[1], self.blame(key[1], failure, alone=len(lost) == 1)] += 1
         self.send(WorkerLost(worker_id=worker_id, failure=failure, message="gone"))
+
+    def blame(self, trial_id: str, failure: FailureClass, alone: bool) -> FailureClass:
+        """Of a trial that two workers died with, one after the other and without a checkpoint in between, a third one
+        that has nothing else on board dies by poison."""
+        if failure is not FailureClass.INFRASTRUCTURE:
+            return failure
+        further = self.saved[trial_id] > self.saved_then[trial_id]
+        poison = alone and not further and self.deaths[trial_id] >= 2
+        self.deaths[trial_id] = 1 if further else self.deaths[trial_id] + 1
+        self.saved_then[trial_id] = self.saved[trial_id]
+        return FailureClass.POISON if poison else failure
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), failure=st.sampled_from([*FailureClass, None, "finished"]), step=st.integers(1, 9))
@@ -608,6 +655,7 @@ class AnyOrder(RuleBasedStateMachine):
         facts = {"worker_id": worker_id, "trial_id": trial_id, "number": number, "step": step}
         self.send(TrialProgress(**facts, steps_per_second=1.0, metrics={}))
         self.send(TrialCheckpointed(**facts))
+        self.saved[trial_id] = step
 
     @precondition(lambda self: len(self.state.trials))
     @rule(data=st.data())
@@ -623,6 +671,8 @@ class AnyOrder(RuleBasedStateMachine):
         if trial_id in self.given_up:
             for failure in FailureClass:
                 del self.charged[trial_id, failure]
+            for ledger in (self.deaths, self.saved, self.saved_then):
+                del ledger[trial_id]
         self.unwanted.discard(trial_id)
         self.given_up.discard(trial_id)
         self.send(TrialsReopened(rounds={trial_id: self.state.trials[trial_id].round + 1}))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 from PIL import Image
 from stored import PRIOR, begin, commit_trial, fail_trial, trial
 
-from pipeline.cli import main
 from pipeline.engine import View as Rendered
 from pipeline.errors import UserError
 from pipeline.pictures import Cell, Grid, Tiles, decode, draw_grid, encode
@@ -250,20 +249,12 @@ def test_a_label_that_columns_share_is_written_once() -> None:
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["dreamsweep", "sheet", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    return int(end.value.code or 0)
-
-
-def test_the_command_writes_a_png_and_says_what_is_on_it(
-    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_a_png_and_says_what_is_on_it(storage: Storage, tmp_path: Path) -> None:
     path = tmp_path / "sheet.png"
     path.write_bytes(b"an older one")
-    assert run(monkeypatch, storage.url, "-o", str(path), "--views", "2", "--side", "32") == 0
-    assert capsys.readouterr().out == f"{path}: 4 trials shown, 1 failed, 3 not finished\n"
+    done = run("sheet", storage.url, "-o", str(path), "--views", "2", "--side", "32")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{path}: 4 trials shown, 1 failed, 3 not finished\n"
     assert (
         decode(path.read_bytes()).size
         == make_sheet(storage, "prompt", "variant,seed", View(count=2, side=32)).image.size
@@ -284,12 +275,12 @@ def test_the_command_refuses_and_writes_nothing(
     message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
-    assert run(monkeypatch, storage.url, *arguments) == 2
-    assert message in capsys.readouterr().err
+    refused = run("sheet", storage.url, *arguments)
+    assert refused.code == 2
+    assert message in refused.err
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -29,7 +29,7 @@ from pipeline.storage import Storage
 from pipeline.trial import Trial
 from pipeline.worker import Worker, WorkerOptions
 
-QUIET = WorkerOptions(every_steps=1000, every_seconds=1e9, progress_seconds=1e9)
+QUIET = WorkerOptions(every_steps=1000, every_seconds=1e9, progress_seconds=1e9, worth_seconds=0.0)
 
 
 def make(storage: Storage, options: WorkerOptions = QUIET, clock: FakeClock | None = None, **fake: object) -> Worker:
