@@ -21,12 +21,14 @@ from deploy.stack.service import Service
 
 
 class Database(Protocol):
-    """`uri` is MLflow's. `forbid` has it refuse writes until `allow`, of connections that are made after that; what it
-    returns is to be called in the process of the server, before that begins."""
+    """`uri` is MLflow's. To have no write succeed until `allow`, call what `limit` gives, if anything, in the server's
+    process before that begins, and `forbid` when it serves: it wants to write when it starts."""
 
     uri: str
 
-    def forbid(self) -> Callable[[], None]: ...
+    def limit(self) -> Callable[[], None] | None: ...
+
+    def forbid(self) -> None: ...
 
     def allow(self) -> None: ...
 
@@ -39,11 +41,14 @@ class SqliteFile:
         shutil.copy(empty, self.path)
         self.uri = f"sqlite:///{self.path}"
 
-    def forbid(self) -> Callable[[], None]:
+    def limit(self) -> Callable[[], None]:
         import resource
 
-        limit = self.path.stat().st_size
-        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        size = self.path.stat().st_size
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    def forbid(self) -> None:
+        """The limit does."""
 
     def allow(self) -> None:
         """The limit was the process's."""
@@ -57,9 +62,13 @@ class PostgresDatabase:
         server.create(self.name, like)
         self.uri = server.uri(self.name)
 
-    def forbid(self) -> Callable[[], None]:
+    def limit(self) -> None:
+        """It needs none."""
+
+    def forbid(self) -> None:
         self.server.query(f"ALTER DATABASE {self.name} SET default_transaction_read_only = on", "postgres")
-        return lambda: None
+        ends = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname"
+        self.server.query(f"{ends} = '{self.name}'", "postgres")  # open connections would not hear of it
 
     def allow(self) -> None:
         self.server.query(f"ALTER DATABASE {self.name} RESET default_transaction_read_only", "postgres")

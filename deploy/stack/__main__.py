@@ -8,11 +8,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import FrameType
 
 from deploy.stack.service import StackError
 from deploy.stack.topology import BUCKET, ENVIRONMENT, Stack
 
 _TEND_SECONDS = 1.0
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -22,8 +24,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder with its logs at the end")
     options = parser.parse_args()
     folder = options.folder.absolute() if options.folder else new_folder()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is born deaf to the first
-        signal.signal(number, signal.default_int_handler)
+    for number in _ENDS:  # a shell's background job is born deaf to the first
+        signal.signal(number, _interrupt)
     try:
         with Stack(folder, say, keep=options.keep) as stack:
             say(f"\n{where(stack)}\n\nCtrl-C ends it.")
@@ -36,6 +38,13 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End it, and let nobody interrupt that, or something would be left."""
+    for each in _ENDS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def new_folder() -> Path:

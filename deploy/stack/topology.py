@@ -164,6 +164,7 @@ class Stack:
             **self.client(),
             "MLFLOW_BACKEND_STORE_URI": self.database.uri(),
             "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "20",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # which would leave files in /dev/shm
             "MLFLOW_S3_ENDPOINT_URL": self.addresses.store_url,
         }
         return Program(

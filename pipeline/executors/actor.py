@@ -95,9 +95,9 @@ class Actor:
         from pipeline.executors.ray_metrics import RayMeter
 
         self._log = Log(sweep=storage.name, worker=worker_id)
-        self._lines = contextlib.ExitStack()  # never left: the process is the worker's
+        self.lines = contextlib.ExitStack()  # never left: the process is the worker's
         if ray_options.log is Form.JSON:
-            self._lines.enter_context(in_json(self._log))
+            self.lines.enter_context(in_json(self._log))
         meter = RayMeter(sweep=storage.name, worker=worker_id)
         self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="aside")
         elsewhere = Elsewhere(self._pool.submit, self._tell, _BACKLOG)

@@ -234,3 +234,50 @@ def test_steps_that_are_done_again_are_found(calm: Objects) -> None:
     assert violation.startswith("I4")
     (violation,) = check(objects, [("nobody", trial_id, "start", 0)], interval=2)
     assert violation.startswith("I7"), "nobody had claimed it"
+
+
+# ---- beside an undisturbed sweep -------------------------------------------------------------------------------------
+
+
+def lose_a_step(objects: Objects) -> None:
+    rewrite(objects, "history", lambda table: table.slice(1))
+
+
+def alter_a_loss(objects: Objects) -> None:
+    def change(table: pa.Table) -> pa.Table:
+        rows = table.to_pylist()
+        rows[0]["loss"] = 0.125
+        return pa.Table.from_pylist(rows, table.schema)
+
+    rewrite(objects, "history", change)
+
+
+def alter_a_scene(objects: Objects) -> None:
+    """With the hash in the commit, so that only its content is wrong."""
+    import hashlib
+
+    trial_id = committed(objects)
+    commit = json.loads(objects[f"commits/{trial_id}.json"])
+    entry = commit["files"]["scene.safetensors"]
+    objects[entry["key"]] = b"another"
+    entry["sha256"] = hashlib.sha256(b"another").hexdigest()
+    objects[f"commits/{trial_id}.json"] = json.dumps(commit).encode()
+
+
+@pytest.mark.parametrize(
+    ("damage", "invariant"),
+    [
+        (lose_a_row, "I2"),
+        (lose_a_step, "I2"),
+        (alter_a_state, "I3"),
+        (alter_a_loss, "I3"),
+        (alter_a_scene, "I3"),
+        (lose_a_commit, "I1"),
+        (speak_last, "I7"),
+    ],
+)
+def test_damage_is_found_by_comparing(calm: Objects, damage: Callable[[Objects], None], invariant: str) -> None:
+    objects = dict(calm)
+    assert check(objects, [], 1, undisturbed=calm) == []
+    damage(objects)
+    assert invariant in {violation.partition(":")[0] for violation in check(objects, [], 1, undisturbed=calm)}

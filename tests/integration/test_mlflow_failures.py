@@ -61,23 +61,25 @@ class MlflowServer:
 
     def start(self, writable: bool = True) -> None:
         """Begin to serve, over a database that refuses every write if it is not to be `writable`."""
-        restrict = None
-        if writable:
-            self.database.allow()
-        else:
-            restrict = self.database.forbid()
+        self.database.allow()
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)),
                 *("--workers", "1", "--artifacts-destination", str(self.folder / "artifacts")),
             ],
-            env={**os.environ, "MLFLOW_BACKEND_STORE_URI": self.database.uri},
+            env={
+                **os.environ,
+                "MLFLOW_BACKEND_STORE_URI": self.database.uri,
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, and files in /dev/shm
+            },
             stdout=self.log if writable else subprocess.DEVNULL,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=restrict,  # noqa: PLW1509  no threads of ours hold locks here
+            preexec_fn=None if writable else self.database.limit(),  # noqa: PLW1509  no threads of ours hold locks here
         )
         until(self.answers, "the server", 120.0)
+        if not writable:
+            self.database.forbid()
 
     def answers(self) -> bool:
         try:
@@ -276,10 +278,16 @@ def test_a_database_that_dies_under_its_server(
 ) -> None:
     """PostgreSQL is killed in mid-sweep and comes back; the server lives through it, without being started again."""
     database, service = postgres
-    made = MlflowServer(tmp_path, PostgresDatabase(database, "empty"))
+    own = PostgresDatabase(database, "empty")
+    made = MlflowServer(tmp_path, own)
+
+    def kill() -> None:
+        until(lambda: database.query("SELECT count(*) FROM runs", own.name) > ["1"], "the first run of a trial")
+        service.kill()
+
     try:
         made.start()
-        tracker, _ = run(tmp_storage, made.url, at(2, service.kill))
+        tracker, _ = run(tmp_storage, made.url, at(2, kill))
         assert settled(tracker).last_error
         assert made.answers(), "it lives, without its database"
         service.start()

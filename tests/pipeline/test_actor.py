@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 from fakes import FakeFactory, make_trial
 
-from pipeline.events import Assignment, FailureClass, TrialCheckpointed, WorkerEvent, WorkerLost
+from pipeline.events import Assignment, FailureClass, TrialCheckpointed, TrialFinished, WorkerEvent, WorkerLost
 from pipeline.executors.actor import Actor, RayOptions
 from pipeline.lease import Lease, Owner
+from pipeline.logs import Form
 from pipeline.record.attempts import newest_checkpoint
 from pipeline.storage import Storage
 from pipeline.worker import WorkerOptions
@@ -32,7 +34,7 @@ class Process:
         self.ended.set()
 
 
-def actor(storage: Storage, process: Process, **options: float) -> Actor:
+def actor(storage: Storage, process: Process, **options: float | Form) -> Actor:
     factory = FakeFactory(delay=0.001)
     return Actor("w", factory, storage, OPTIONS, RayOptions(**options), process.leave)  # type: ignore[arg-type]
 
@@ -94,6 +96,24 @@ def test_a_broken_device_is_told_as_a_lost_worker(tmp_storage: Storage) -> None:
     lost = until(made, WorkerLost)
     assert isinstance(lost, WorkerLost)
     assert (lost.failure, "CUDA error" in lost.message) == (FailureClass.INFRASTRUCTURE, True)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_what_a_worker_does_is_in_its_log(form: Form, tmp_storage: Storage, capsys: pytest.CaptureFixture[str]) -> None:
+    made, trial = actor(tmp_storage, Process(), log=form), make_trial(steps=3)
+    made.admit(Assignment(trial=trial, number=2))
+    until(made, TrialFinished)
+    made.request_stop(20.0, FailureClass.PREEMPTION)
+    until(made, WorkerLost)
+    made.lines.close()  # the process of a real one ends
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    if form is Form.TEXT:
+        assert found == []
+        return
+    told = {line["event"]: (line["trial"], line["attempt"]) for line in found}
+    assert told["worker_ready"] == told["worker_stopping"] == told["worker_lost"] == (None, None)
+    assert told["trial_admitted"] == told["trial_finished"] == (trial.trial_id, 2)
+    assert {(line["sweep"], line["worker"]) for line in found} == {("sweep", "w")}
 
 
 def test_a_cancelled_trial_is_checkpointed(tmp_storage: Storage) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stack.mirror import differences
 from stored import SPEC, begin, commit_trial, fail_trial, trial
 
 from pipeline import paths
@@ -241,3 +242,25 @@ def test_a_note_goes_along(storage: Storage, uri: str, server: Server) -> None:
     sync(storage, uri)
     (run,) = server.children().values()
     assert (run.data.tags["verdict"], run.data.tags["note"]) == ("healthy", "")
+
+
+def test_what_differs_from_parquet_is_found(storage: Storage, uri: str, server: Server) -> None:
+    """The comparison that tests of failures trust says so when MLflow has something else."""
+    from pipeline.record.mlflow_runs import sync
+
+    for seed in range(3):
+        commit_trial(storage, trial("a", seed))
+    assert differences(storage, uri) == [f"{storage.url} has 0 runs of its own"]
+    sync(storage, uri, 3)
+    assert differences(storage, uri) == []
+    first, second, third = (run.info.run_id for run in server.children().values())
+    server.client.log_metric(first, "loss", 0.5, step=2)
+    server.client.log_metric(second, "final_opacity", 0.75, step=9)
+    server.client.set_terminated(third, "KILLED")
+    found = differences(storage, uri)
+    assert len(found) == 3
+    assert "loss was logged 5 times, and there are 4 steps of it" in " ".join(found)
+    assert "metric_opacity is 0.75, and 0.5 in the table" in " ".join(found)
+    assert "its run is KILLED" in " ".join(found)
+    server.client.delete_run(third)
+    assert "2 runs of 2 trials for 3 rows" in " ".join(differences(storage, uri))

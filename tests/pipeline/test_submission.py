@@ -61,8 +61,18 @@ def test_the_job_is_told_the_url_alone_and_given_time_to_stop(server: Any, tmp_s
     ((command, variables, packages),) = server.started
     assert command == ["dreamsweep", "resume", tmp_storage.url, "--address", "auto"]
     assert int(variables["RAY_JOB_STOP_WAIT_TIME_S"]) >= Policy().stop_seconds + 10
+    assert variables["DREAMSWEEP_LOG"] == "json"
     assert packages == ["pkg"]
     assert submission.read_note(tmp_storage) == submission.Note(job_id=job.job_id, address=server.address)
+
+
+def test_who_submits_may_want_a_log_for_people(
+    server: Any, tmp_storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DREAMSWEEP_LOG", "text")
+    submission.start_job(server, tmp_storage, PROGRAM)
+    ((_, variables, _),) = server.started
+    assert variables["DREAMSWEEP_LOG"] == "text"
 
 
 def test_the_job_is_named_after_the_sweep(tmp_storage: Storage) -> None:
