@@ -26,7 +26,6 @@ WITHOUT_JSON = {
     "run",  # shows how far it is; `status --json` says how it ended
     "resume",
     "submit",
-    "logs",  # text
     "cancel",  # these three do something and say so in a sentence
     "retry",
     "stop",

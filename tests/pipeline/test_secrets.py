@@ -20,7 +20,7 @@ from pipeline.query import Sweep
 from pipeline.record.compact import compact
 from pipeline.secrets import has_user_info, redact
 from pipeline.spec import parse_spec
-from pipeline.state import Policy
+from pipeline.state import Policy, Retries
 from pipeline.storage import Storage, parse_url
 from pipeline.worker import WorkerOptions
 
@@ -128,7 +128,9 @@ def test_nothing_that_a_sweep_leaves_has_a_secret(
     store_plan(tmp_storage, Plan(trials), "name: x\nprompts: [a]\n")
     tracker = FakeTracker()
     executor = InlineExecutor(Talkative, tmp_storage, WorkerOptions(progress_seconds=0.0))
-    options = DriverOptions(policy=Policy(stop_after_same_failures=0), poll_seconds=0.001)
+    options = DriverOptions(
+        policy=Policy(stop_after_same_failures=0, retries=Retries(backoff_seconds=0.0)), poll_seconds=0.001
+    )
     stop = threading.Event()
     summary = drive(trials, tmp_storage, executor, options, tracker, compact, lambda state: None, stop)
     assert (summary.committed, len(summary.failed)) == (2, 2)
