@@ -67,8 +67,11 @@ def recover(
             elif settled.status is Status.FAILED and asked.reopens(trial_id, settled.round):
                 settled = next_round(settled, asked.rounds[trial_id])
                 opened.append(settled)
-            if settled.status is Status.PENDING and trial_id in asked.cancelled and not trace.finished:
-                settled = replace(settled, status=Status.CANCELLED, reason="cancelled")
+            if settled.status is Status.PENDING and trial_id in asked.cancelled:
+                if trace.finished:  # committed if the attempt is whole, cancelled if it is not
+                    settled = replace(settled, unwanted=True)
+                else:
+                    settled = replace(settled, status=Status.CANCELLED, reason="cancelled")
             rows[trial_id] = settled
     unrecorded = tuple(
         trial_id

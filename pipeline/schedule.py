@@ -214,9 +214,10 @@ def _cancel(turn: Turn, trial_ids: Collection[str]) -> None:
             continue
         if row.status in (Status.PENDING, Status.WAITING):
             _end_unwanted(turn, row)
-        elif row.status is Status.RUNNING and row.worker_id:
+        elif row.status is Status.RUNNING:
             turn.put(replace(row, unwanted=True))
-            turn.do(Drop(worker_id=row.worker_id, trial_id=trial_id))
+            if row.worker_id:
+                turn.do(Drop(worker_id=row.worker_id, trial_id=trial_id))
 
 
 def _end_unwanted(turn: Turn, row: TrialState) -> None:

@@ -7,12 +7,13 @@ from fakes import FakeClock, make_trial
 from stored import commit_trial, fail_trial
 
 from pipeline import paths
-from pipeline.commands import SweepStarted
+from pipeline.commands import CommitRefused, SweepStarted
 from pipeline.events import FailureClass
 from pipeline.record.attempts import Checkpoint, claim, save_checkpoint
 from pipeline.record.journal import Journal
 from pipeline.record.orders import Cancel, Order, Retry, Standing
 from pipeline.recover import Recovered, recover
+from pipeline.schedule import decide
 from pipeline.state import Policy, Retries, Status
 from pipeline.storage import Storage
 from pipeline.trial import Trial, reseeded
@@ -131,7 +132,11 @@ def test_a_cancelled_trial_stays_cancelled_until_it_is_reopened(tmp_storage: Sto
 def test_a_cancelled_trial_that_lacks_only_its_commit_gets_it(tmp_storage: Storage) -> None:
     commit_trial(tmp_storage, TRIAL)
     tmp_storage.delete(paths.commit(ID))
-    assert look(tmp_storage, Cancel(trial_ids=frozenset({ID}))).start.finished == ((ID, 1),)
+    found = look(tmp_storage, Cancel(trial_ids=frozenset({ID})))
+    assert found.start.finished == ((ID, 1),)
+    torn = CommitRefused(trial_id=ID, number=1, message="torn")
+    state, _ = decide(decide(found.state, found.start)[0], torn)
+    assert state.trials[ID].status is Status.CANCELLED, "or it would be run again"
 
 
 def test_an_order_to_retry_is_obeyed_once(tmp_storage: Storage) -> None:

@@ -336,6 +336,16 @@ def test_a_cancelled_trial_that_finishes_first_is_committed() -> None:
     assert sweep.state.trials[trial.trial_id].status is Status.COMMITTED
 
 
+def test_a_cancelled_trial_whose_last_attempt_is_refused_is_not_run_again() -> None:
+    (trial,) = make_trials(1)
+    sweep = Sweep((trial,), Policy())
+    sweep.ready("e1w0")
+    sweep.tell(TrialFinished(worker_id="e1w0", trial_id=trial.trial_id, number=1, step=10))
+    assert sweep.tell(cancel(trial)) == []
+    sweep.tell(CommitRefused(trial_id=trial.trial_id, number=1, message="torn"))
+    assert sweep.state.trials[trial.trial_id].status is Status.CANCELLED
+
+
 def test_a_reopened_trial_goes_on_from_its_checkpoint_with_what_is_left_of_its_budgets() -> None:
     one, other = make_trials(2)
     sweep = Sweep((one, other), Policy(retries=Retries(user=1)))
