@@ -3,6 +3,7 @@
 # check        formatting, lint, types and import rules only
 # chaos        run SWEEPS simulated sweeps under faults, from seed FIRST on, then those on real clusters
 # nightly      what takes too long for every change: the wheel, PostgreSQL, the whole stack
+# coverage     the tests again, with the share of lines and branches that they run
 # docs         build the documentation into build/docs, with warnings as errors
 # stack        the service of deploy/compose.yaml on this machine without Docker, until Ctrl-C
 # stack-test   the same, with a sweep on it whose machines are drained, killed and replaced
@@ -22,7 +23,7 @@ VENV_READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 
-.PHONY: quickstart test check chaos nightly stack stack-test docs clean
+.PHONY: quickstart test check chaos nightly coverage stack stack-test docs clean
 .DEFAULT_GOAL := quickstart
 .DELETE_ON_ERROR:
 
@@ -44,6 +45,9 @@ chaos: $(DEV_READY)
 
 nightly: $(DEV_READY)
 	@nice $(BIN)/python -m pytest -q -ra -m nightly
+
+coverage: $(DEV_READY)
+	@$(BIN)/python -m pytest -q --cov=dreamcore --cov=pipeline --cov-branch --cov-report=term:skip-covered
 
 docs: $(DEV_READY)
 	@$(BIN)/python -m sphinx -q -W -n --keep-going -c docs -b html -d build/doctrees . build/docs
