@@ -2,8 +2,8 @@
 
 `objects` are all objects of the sweep by key. `log` is what workers did, in order: (process, trial id, `claim`,
 number of the attempt), or `start` or `step` with the step that the trial was at; besides, who was cancelled or retried
-by which order, when which driver took the lease, and when which object of the journal was written. `interval` is the
-steps between checkpoints.
+by which order, who was committed when, when which driver took the lease, and when which object of the journal was
+written. `interval` is the steps between checkpoints.
 
 I1 every trial of the plan ends in one commit, or else in a failure with a class and a reason, or is cancelled
 I2 the data set has one row for each trial, and for each step and view of a completed one; nothing was lost
@@ -11,7 +11,8 @@ I3 a result is what an uninterrupted run would have had, bit for bit
 I4 a fault costs at most the steps between two checkpoints; with notice, none
 I5 budgets hold: preemptions and stops are never charged, a class that gives a trial up has cost its budget + 1 attempts
 I6 no object outside `attempts/` is half or foreign
-I7 what stale attempts and drivers wrote counts for nothing: one result, one start of an attempt, the last driver's word
+I7 what stale attempts and drivers wrote counts for nothing: one result, one start of an attempt, the last driver's
+   word; and no driver that began after a trial's commit has it run again
 I8 orders hold: a cancelled trial is not run again unless ordered, a retried one has one more round with whole budgets,
    one that takes the place of a trial that diverged remembers it
 
@@ -67,7 +68,7 @@ def check(
     try:
         return [
             *_objects(seen), *_ends(seen), *_dataset(seen), *_results(seen), *_budgets(seen), *_stale(seen),
-            *_redone(seen, log, interval, set(damaged), _with_notice(seen) if punctual else set()),
+            *_again(log), *_redone(seen, log, interval, set(damaged), _with_notice(seen) if punctual else set()),
             *_cancelled(seen, log), *_rounds(seen), *_children(seen), *_parents(seen),
         ]  # fmt: skip
     except (KeyError, ValueError, TypeError, OSError) as error:
@@ -448,6 +449,28 @@ def _stale(seen: _Seen) -> Iterator[str]:
         yield f"I7: the last word is of driver {heartbeat['epoch']} of {seen.epochs}, released: {heartbeat['released']}"
 
 
+def _again(log: Sequence[LogEntry]) -> Iterator[str]:
+    for trial_id, epoch in _run_later(log, "commit"):
+        yield f"I7: trial {trial_id} was committed, and then run by driver {epoch}, which began later"
+
+
+def _run_later(log: Sequence[LogEntry], ends: str, reopens: str = "") -> Iterator[tuple[str, int]]:
+    """(trial, epoch) of every claim for a driver that began after what `ends` the trial, unless it was reopened."""
+    begun: dict[int, int] = {}
+    ended: dict[str, int] = {}  # since which place in the log
+    for place, (process, trial_id, what, number) in enumerate(log):
+        if what == "lease":
+            begun[number] = place
+        elif what == ends:
+            ended[trial_id] = place
+        elif what == reopens:
+            ended.pop(trial_id, None)
+        elif what == "claim" and trial_id in ended:
+            (epoch,) = map(int, re.findall(r"^e(\d+)w", process))
+            if begun.get(epoch, -1) > ended[trial_id]:
+                yield trial_id, epoch
+
+
 # ---- I4 --------------------------------------------------------------------------------------------------------------
 
 
@@ -455,11 +478,13 @@ def _redone(
     seen: _Seen, log: Sequence[LogEntry], interval: int, damaged: set[str], noticed: set[tuple[str, int, int]]
 ) -> Iterator[str]:
     """Every start is compared with how far the attempts before it had come when it was claimed. What happens in an
-    attempt after a later one was claimed is a stale worker's: nobody waits for that."""
+    attempt after a later one was claimed is a stale worker's: nobody waits for that, nor for what happens after the
+    commit, with which the checkpoints go. Who may still claim it then, I7 says."""
     owned: dict[tuple[str, str], int] = {}
     reached: dict[str, dict[int, int]] = {}
     before: dict[tuple[str, int], tuple[int, int]] = {}  # the last attempt's number, how far all had come
-    for process, trial_id, what, number in log:
+    committed = {trial_id: place for place, (_, trial_id, what, _) in enumerate(log) if what == "commit"}
+    for place, (process, trial_id, what, number) in enumerate(log):
         attempts = reached.setdefault(trial_id, {})
         if what not in ("claim", "start", "step"):
             continue
@@ -471,7 +496,7 @@ def _redone(
         attempt = owned.get((process, trial_id))
         if attempt is None:
             yield f"I7: trial {trial_id} was run by {process}, which had not claimed it"
-        elif attempt < max(attempts):
+        elif attempt < max(attempts) or place > committed.get(trial_id, len(log)):
             continue
         elif what == "step":
             attempts[attempt] = number
@@ -507,19 +532,8 @@ def _with_notice(seen: _Seen) -> set[tuple[str, int, int]]:
 
 def _cancelled(seen: _Seen, log: Sequence[LogEntry]) -> Iterator[str]:
     """No driver that began after a cancel has the trial run, unless it is ordered again."""
-    begun: dict[int, int] = {}
-    unwanted: dict[str, int] = {}  # since which place in the log
-    for place, (process, trial_id, what, number) in enumerate(log):
-        if what == "lease":
-            begun[number] = place
-        elif what == "cancel":
-            unwanted[trial_id] = place
-        elif what == "retry":
-            unwanted.pop(trial_id, None)
-        elif what == "claim" and trial_id in unwanted:
-            (epoch,) = re.findall(r"^e(\d+)w", process)
-            if begun.get(int(epoch), -1) > unwanted[trial_id]:
-                yield f"I8: trial {trial_id} was cancelled, and then run by driver {epoch}, which began later"
+    for trial_id, epoch in _run_later(log, "cancel", "retry"):
+        yield f"I8: trial {trial_id} was cancelled, and then run by driver {epoch}, which began later"
     yield from _noted(seen)
 
 

@@ -64,6 +64,8 @@ class Cluster:
             match key.split("/"):
                 case ["attempts", trial_id, number, "claim.json"]:
                     self.log.append(Done(process.name, trial_id, "claim", int(number)))
+                case ["commits", name]:
+                    self.log.append(Done(process.name, name.removesuffix(".json"), "commit", 0))
                 case ["journal", name]:
                     self.log.append(Done(process.name, key, "journal", int(name.partition("-")[0])))
                 case ["lease", name]:

@@ -16,12 +16,12 @@ from pipeline.trial import Trial
 @dataclass(frozen=True)
 class Done:
     """What a process did with a trial: `claim` attempt `number`, `start` it at step `number`, or do that `step`; or
-    that somebody had it cancelled or retried by order `number`; or, with no trial, that driver `number` took the
-    lease; or, with a key instead, that it wrote that object of the journal."""
+    that somebody had it cancelled or retried by order `number`, or committed it; or, with no trial, that driver
+    `number` took the lease; or, with a key instead, that it wrote that object of the journal."""
 
     process: str
     trial_id: str
-    what: Literal["claim", "start", "step", "cancel", "retry", "lease", "journal"]
+    what: Literal["claim", "start", "step", "cancel", "retry", "commit", "lease", "journal"]
     number: int
 
 

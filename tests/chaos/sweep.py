@@ -14,7 +14,7 @@ from unittest.mock import patch
 from chaos.blows import BLOWS
 from chaos.checker import check
 from chaos.cluster import Cluster, SimulatedExecutor
-from chaos.disk import Disk, DiskStorage
+from chaos.disk import ROOT, Disk, DiskStorage
 from chaos.engine import Done
 from chaos.faults import Weather
 from chaos.simulation import Death, Process, Simulation, Stuck, Task
@@ -188,8 +188,9 @@ class Sweep:
             self.violations.append(f"I1: the sweep had ended, and yet something was run: {driver.summary}")
 
     def claims(self) -> int:
-        """How many attempts were ever begun."""
-        return sum(path.endswith("/claim.json") for path in self.cluster.disk.objects)
+        """How many attempts were ever begun. Compactions have claims too, and a late commit is compacted."""
+        attempts = f"{ROOT}/attempts/"
+        return sum(path.startswith(attempts) and path.endswith("/claim.json") for path in self.cluster.disk.objects)
 
     @staticmethod
     def finished(driver: _Driver) -> bool:

@@ -236,6 +236,31 @@ def test_steps_that_are_done_again_are_found(calm: Objects) -> None:
     assert violation.startswith("I7"), "nobody had claimed it"
 
 
+def test_what_a_stale_worker_does_again_after_the_commit_is_nobodys_loss(calm: Objects) -> None:
+    """Attempt 2 was claimed and given up, attempt 1 was committed and its checkpoints went, and then 2 woke up."""
+    trial_id = committed(calm)
+    first = [("e1w0/1", trial_id, "claim", 1), ("e1w0/1", trial_id, "start", 0), ("e1w0/1", trial_id, "step", 9)]
+    claim, start = ("e1w1/2", trial_id, "claim", 2), ("e1w1/2", trial_id, "start", 0)
+    commit = ("driver1", trial_id, "commit", 0)
+    assert check(calm, [*first, claim, commit, start], interval=3) == []
+    (violation,) = check(calm, [*first, claim, start, commit], interval=3)
+    assert violation.startswith("I4"), "it was not over yet"
+
+
+def test_what_is_run_after_its_commit_is_found(calm: Objects) -> None:
+    """By a driver that began after it. What one had ordered before may come late."""
+    trial_id = committed(calm)
+    commit, claim, begun = (
+        ("driver0", trial_id, "commit", 0),
+        ("e2w0/7", trial_id, "claim", 2),
+        ("driver1", "", "lease", 2),
+    )
+    assert check(calm, [begun, commit, claim], 1) == []
+    retry = ("operator", trial_id, "retry", 1)
+    (violation,) = check(calm, [commit, begun, retry, claim], 1)
+    assert violation.startswith("I7"), "no order opens it again"
+
+
 # ---- beside an undisturbed sweep -------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,15 @@ def test_a_seed_replays_the_sweep_whatever_the_process() -> None:
     assert told == {f"{digest(Sweep(seed).run())}\n"}
 
 
+def test_a_compaction_is_no_attempt() -> None:
+    """The last driver may commit what a stale worker finished, and compacts it; it must not begin an attempt."""
+    sweep = Sweep(0, trials=1)
+    sweep.cluster.disk.objects = {
+        f"/sweep/{key}/claim.json": (b"{}", "") for key in ("dataset/v1", f"attempts/{'0' * 20}/1")
+    }
+    assert sweep.claims() == 1
+
+
 # ---- enumerated points -----------------------------------------------------------------------------------------------
 
 POINTS = [kind for kind in CHANCES if kind.startswith("killed ") or kind.endswith("paused at a request")]
