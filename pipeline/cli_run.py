@@ -126,46 +126,34 @@ def _run(
     again: str,
 ) -> None:
     """Launch the sweep, then say how it ended. `again` is the command that continues it."""
-    from pipeline import logs
-
-    log = logs.Log(sweep=storage.name)
-    with logs.in_json(log) if logs.chosen() is logs.Form.JSON else contextlib.nullcontext():
-        _run_aloud(spec, planned, storage, address, executor, no_progress, again)
-
-
-def _run_aloud(
-    spec: SweepSpec,
-    planned: Plan,
-    storage: Storage,
-    address: str | None,
-    executor: ExecutorChoice,
-    no_progress: bool,
-    again: str,
-) -> None:
-    from pipeline import sayings, sweeps
+    from pipeline import logs, sayings, sweeps
     from pipeline.launch import launch
     from pipeline.progress import display
 
-    over = sweeps.finished(storage, planned)
-    left = planned.without(set(over.ids))
-    print(f"{spec.name}: {len(planned)} trials, {len(over.committed)} committed, {len(left)} to run, in {storage.url}")
-    console = sayings.console()
-    summary = launch(
-        spec,
-        planned,
-        left,
-        storage,
-        kind=executor.value,
-        address=address,
-        show=display(console, wanted=not no_progress),
-        say=lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True),
-    )
-    for line in sayings.conclusion(summary, storage, spec, again):
-        print(line)
-    if summary.stopped:
-        raise typer.Exit(STOPPED)
-    if spec.evaluate.auto and summary.committed:
-        evaluated(storage.url, spec.evaluate.judge, None, shown=True)
-        print(f"All that follows: {sayings.tool('dreamsweep')} evaluate {shlex.quote(storage.url)}")
-    if summary.failed or summary.remaining:
-        raise typer.Exit(SOME_FAILED)
+    log = logs.Log(sweep=storage.name)
+    with logs.in_json(log) if logs.chosen() is logs.Form.JSON else contextlib.nullcontext():
+        over = sweeps.finished(storage, planned)
+        left = planned.without(set(over.ids))
+        print(
+            f"{spec.name}: {len(planned)} trials, {len(over.committed)} committed, {len(left)} to run, in {storage.url}"
+        )
+        console = sayings.console()
+        summary = launch(
+            spec,
+            planned,
+            left,
+            storage,
+            kind=executor.value,
+            address=address,
+            show=display(console, wanted=not no_progress),
+            say=lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True),
+        )
+        for line in sayings.conclusion(summary, storage, spec, again):
+            print(line)
+        if summary.stopped:
+            raise typer.Exit(STOPPED)
+        if spec.evaluate.auto and summary.committed:
+            evaluated(storage.url, spec.evaluate.judge, None, shown=True)
+            print(f"All that follows: {sayings.tool('dreamsweep')} evaluate {shlex.quote(storage.url)}")
+        if summary.failed or summary.remaining:
+            raise typer.Exit(SOME_FAILED)
