@@ -39,7 +39,7 @@ from pipeline.lease import Lease, Owner
 from pipeline.metrics import DriverMeter, NullMeter
 from pipeline.plan import Plan, store_plan, stored_spec
 from pipeline.record.attempts import DamagedAttempt, read_done
-from pipeline.record.commit import Failure, commit_done, read_commit, record_failure
+from pipeline.record.commit import Failure, commit, read_commit, record_failure
 from pipeline.record.journal import Fact, Journal
 from pipeline.record.orders import Cancel, Order, Retry, Standing, Stop, orders_from, standing
 from pipeline.record.tracking import Tracker
@@ -295,7 +295,7 @@ class _Driver:
             self.lease.check()
             return CommitRefused(trial_id=trial_id, number=number, message=str(error))
         self.lease.check()
-        made = commit_done(self.storage, done)
+        made = commit(self.storage, done)
         self.meter.committed(began, made)
         if not made:
             number = int(read_commit(self.storage, trial_id)["number"])

@@ -41,6 +41,7 @@ SAID, LOGGED = "said", "logged"
 _NAME = "dreamsweep"
 _IDS = ("sweep", "trial", "attempt", "worker")
 _RENAMED = {"trial_id": "trial", "number": "attempt", "worker_id": "worker", "message": "reason"}
+_TROUBLES = frozenset({"attempt_refused", "compaction_failed", "heartbeat_failed"})  # facts that have no class
 _ORDINARY = frozenset({"stopped", "preemption", None})  # classes of failure that nobody need look at
 
 logging.getLogger(_NAME).addHandler(logging.NullHandler())
@@ -194,10 +195,7 @@ def _details(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _level(content: Mapping[str, Any]) -> int:
-    noteworthy = content.get("failure") not in _ORDINARY or content.get("fact") in (
-        "attempt_refused",
-        "compaction_failed",
-    )
+    noteworthy = content.get("failure") not in _ORDINARY or content.get("fact") in _TROUBLES
     return logging.WARNING if noteworthy else logging.INFO
 
 

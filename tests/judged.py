@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from colour_judge import BLUE, GREEN, RED, Colour
 from PIL import Image
-from stored import PRIOR, trial
+from stored import PRIOR, commit_attempt, trial
 
 from dreamcore.evaluate.form import slices
 from pipeline.engine import View
 from pipeline.pictures import encode
 from pipeline.record.attempts import finish
-from pipeline.record.commit import commit
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
@@ -68,7 +67,7 @@ def commit_pictures(
     facts = {"trial_id": made.trial_id, "prompt": made.prompt, "seed": made.seed, "variant": made.variant, "steps": 4}
     facts |= {"status": "completed", "prior": PRIOR, "verdict": "healthy", **row}
     finish(storage, made.trial_id, 1, facts, [{"step": 4, "t": 0.0}], views)
-    assert commit(storage, made.trial_id, 1)
+    assert commit_attempt(storage, made.trial_id, 1)
 
 
 CHERRY, LIME, CAT = tagged(trial("a cherry"), False), tagged(trial("a lime"), False), tagged(trial("a cat"), True)

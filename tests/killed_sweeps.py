@@ -10,9 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fakes import make_trials, state_after, state_metric
+from stored import result_row
 
 from pipeline import paths
-from pipeline.record.attempts import attempt_numbers, result_row
+from pipeline.record.attempts import attempt_numbers
 from pipeline.record.commit import committed
 from pipeline.storage import Storage
 

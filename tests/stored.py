@@ -1,16 +1,19 @@
-"""Sweeps in storage without running anything: committed and failed trials, made by the record's own writers."""
+"""Sweeps in storage without running anything: committed and failed trials, made by the record's own writers; and what
+attempts have left."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes import png
 
+from pipeline import paths
 from pipeline.engine import View
 from pipeline.events import FailureClass
 from pipeline.plan import Plan, store_plan
-from pipeline.record.attempts import finish
+from pipeline.record.attempts import Checkpoint, checkpoints, finish, read_done
 from pipeline.record.commit import Failure, commit, record_failure
 from pipeline.record.journal import Journal
 from pipeline.storage import Storage
@@ -37,6 +40,23 @@ def trial(prompt: str = "a cup", seed: int = 0, variant: str = "base", **config:
 def begin(storage: Storage, *trials: Trial) -> None:
     """What makes a folder a sweep: a plan of these trials, or of one."""
     store_plan(storage, Plan(trials or (trial(),)), SPEC)
+
+
+def commit_attempt(storage: Storage, trial_id: str, number: int) -> bool:
+    """Commit it as a driver does. Raises DamagedAttempt unless everything that its `done.json` names is there as it was
+    written."""
+    return commit(storage, read_done(storage, trial_id, number))
+
+
+def result_row(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
+    """The row that `finish` was given. Raises FileNotFoundError."""
+    row: dict[str, Any] = json.loads(storage.read(paths.attempt_done(trial_id, number)))["row"]
+    return row
+
+
+def newest_checkpoint(storage: Storage, trial_id: str, up_to: int | None = None) -> Checkpoint | None:
+    """What the next attempt begins from; None for nothing."""
+    return next(checkpoints(storage, trial_id, up_to), None)
 
 
 def commit_trial(
@@ -80,7 +100,7 @@ def commit_trial(
         for kind in ("color", "depth")
     ]
     finish(storage, made.trial_id, number, row, steps, views, files)
-    assert commit(storage, made.trial_id, number)
+    assert commit_attempt(storage, made.trial_id, number)
 
 
 def fail_trial(storage: Storage, made: Trial, round: int = 0, reason: str = "as told") -> None:

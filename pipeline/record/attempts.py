@@ -85,11 +85,6 @@ def _of_attempt(storage: Storage, trial_id: str, number: int) -> Iterator[Checkp
                 yield checkpoint
 
 
-def newest_checkpoint(storage: Storage, trial_id: str, up_to: int | None = None) -> Checkpoint | None:
-    """The first of `checkpoints`, or None: start from nothing."""
-    return next(checkpoints(storage, trial_id, up_to), None)
-
-
 def attempt_numbers(storage: Storage, trial_id: str) -> list[int]:
     """The numbers of the attempts that have left anything, rising."""
     prefix = f"{paths.ATTEMPTS}/{trial_id}"
@@ -193,12 +188,6 @@ def read_done(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
         if not whole:
             raise DamagedAttempt(f"{key}: {name} is missing or was altered ({entry['key']})")
     return done
-
-
-def result_row(storage: Storage, trial_id: str, number: int) -> dict[str, Any]:
-    """The row that `finish` was given. Raises FileNotFoundError."""
-    row: dict[str, Any] = json.loads(storage.read(paths.attempt_done(trial_id, number)))["row"]
-    return row
 
 
 # ---- hashed objects --------------------------------------------------------------------------------------------------

@@ -12,21 +12,13 @@ from typing import Any
 
 from pipeline import paths
 from pipeline.events import FailureClass
-from pipeline.record.attempts import read_done
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 
 
-def commit(storage: Storage, trial_id: str, number: int) -> bool:
-    """Make attempt `number` the trial's result, unless it has one. True if this call did it.
-
-    Raises DamagedAttempt unless `done.json` and everything that it names are there as they were written.
-    """
-    return commit_done(storage, read_done(storage, trial_id, number))
-
-
-def commit_done(storage: Storage, done: Mapping[str, Any]) -> bool:
-    """The same for an attempt whose `done.json` has just been read by `read_done`."""
+def commit(storage: Storage, done: Mapping[str, Any]) -> bool:
+    """Make the attempt the result of its trial, unless that has one; its `done.json` has just been read by `read_done`.
+    True if this call did it."""
     content = {name: done[name] for name in ("trial_id", "number", "step", "tables", "files")}
     return storage.create(paths.commit(done["trial_id"]), json.dumps(content, sort_keys=True).encode())
 

@@ -157,5 +157,5 @@ def test_without_a_conditional_commit_a_late_driver_replaces_a_result(monkeypatc
         storage.write(paths.commit(done["trial_id"]), json.dumps(content, sort_keys=True).encode())
         return True
 
-    monkeypatch.setattr(driver, "commit_done", overwrite)
+    monkeypatch.setattr(driver, "commit", overwrite)
     assert {"I1", "I7"} <= invariants(asleep_over_a_commit())

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 from fakes import FakeFactory, make_trial, make_trials
+from stored import newest_checkpoint
 
 from pipeline.events import (
     Assignment,
@@ -25,7 +26,7 @@ from pipeline.events import (
 )
 from pipeline.executors.base import Executor
 from pipeline.executors.inline import InlineExecutor
-from pipeline.record.attempts import newest_checkpoint, read_done
+from pipeline.record.attempts import read_done
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 from pipeline.worker import WorkerOptions

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from fakes import FakeFactory, FakeTracker, make_trials, state_after, state_metric
 from killed_sweeps import until
+from stored import result_row
 
 from pipeline.driver import DriverOptions, Summary, drive
 from pipeline.executors.draining import drain_node, drain_own_node
 from pipeline.plan import Plan, store_plan
 from pipeline.query import Sweep
-from pipeline.record.attempts import result_row
 from pipeline.record.commit import committed
 from pipeline.record.compact import compact
 from pipeline.record.journal import replay

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from fakes import make_trials, state_after, state_metric
 from killed_sweeps import TESTS, is_alive, until
+from stored import newest_checkpoint, result_row
 
 from pipeline import paths
 from pipeline.lease import FRESH_SECONDS
-from pipeline.record.attempts import newest_checkpoint, result_row
 from pipeline.record.commit import committed
 from pipeline.storage import Storage
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from fakes import state_after, state_metric
 from ray_head import TESTS, Head, running_head
+from stored import result_row
 
 from pipeline import paths, submission
 from pipeline.errors import UserError
 from pipeline.executors.ray_jobs import JobServer
 from pipeline.lease import newest_epoch
 from pipeline.plan import stored_plan
-from pipeline.record.attempts import attempt_numbers, result_row
+from pipeline.record.attempts import attempt_numbers
 from pipeline.record.commit import committed
 from pipeline.record.journal import replay
 from pipeline.storage import Storage

@@ -16,6 +16,7 @@ import pytest
 from fakes import FakeFactory, FakeTracker, make_trials, state_after, state_metric
 from killed_sweeps import COUNT, TESTS, Sweep, until
 from object_server import Place
+from stored import result_row
 
 import pipeline
 from pipeline.driver import DriverOptions, Summary, drive
@@ -23,7 +24,7 @@ from pipeline.errors import Fenced, LeaseHeld, StorageUnavailable
 from pipeline.executors.inline import InlineExecutor
 from pipeline.lease import Owner
 from pipeline.plan import Plan, store_plan
-from pipeline.record.attempts import attempt_numbers, result_row
+from pipeline.record.attempts import attempt_numbers
 from pipeline.record.commit import committed
 from pipeline.record.compact import compact
 from pipeline.record.journal import replay

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeFactory, make_trial
+from stored import newest_checkpoint
 
 from pipeline.events import Assignment, FailureClass, TrialCheckpointed, TrialFinished, WorkerEvent, WorkerLost
 from pipeline.executors.actor import Actor, RayOptions
 from pipeline.lease import Lease, Owner
 from pipeline.logs import Form
-from pipeline.record.attempts import newest_checkpoint
 from pipeline.storage import Storage
 from pipeline.worker import WorkerOptions
 

@@ -7,7 +7,7 @@ import pytest
 from fakes import make_trial
 from hypothesis import given
 from hypothesis import strategies as st
-from stored import commit_trial
+from stored import commit_trial, newest_checkpoint, result_row
 
 from pipeline import paths
 from pipeline.record.attempts import (
@@ -16,9 +16,7 @@ from pipeline.record.attempts import (
     attempt_numbers,
     checkpoints,
     claim,
-    newest_checkpoint,
     read_done,
-    result_row,
     save_checkpoint,
 )
 from pipeline.storage import Storage

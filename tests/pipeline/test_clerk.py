@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 
 from fakes import FakeClock, FakeEngine, make_trial, make_trials, state_after
+from stored import newest_checkpoint
 
 from pipeline import paths
 from pipeline.clerk import Elsewhere
 from pipeline.events import Assignment, FailureClass, TrialFailed, TrialFinished, WorkerEvent
-from pipeline.record.attempts import claim, newest_checkpoint, read_done
+from pipeline.record.attempts import claim, read_done
 from pipeline.storage import Storage
 from pipeline.worker import Worker, WorkerOptions
 

@@ -6,13 +6,13 @@ from dataclasses import fields
 
 import pytest
 from fakes import make_trial
-from stored import commit_trial, fail_trial
+from stored import commit_attempt, commit_trial, fail_trial
 
 from pipeline import paths
 from pipeline.events import FailureClass
 from pipeline.record import commit as commit_module
 from pipeline.record.attempts import DamagedAttempt
-from pipeline.record.commit import Failure, commit, committed, committed_ids, failed_rounds, failures, read_commit
+from pipeline.record.commit import Failure, committed, committed_ids, failed_rounds, failures, read_commit
 from pipeline.storage import Storage
 from pipeline.trial import reseeded
 
@@ -29,9 +29,9 @@ def finish_only(storage: Storage, number: int) -> None:
 def test_the_first_commit_wins_for_ever(tmp_storage: Storage) -> None:
     finish_only(tmp_storage, 1)
     finish_only(tmp_storage, 2)
-    assert commit(tmp_storage, TRIAL.trial_id, 2)
-    assert not commit(tmp_storage, TRIAL.trial_id, 1)
-    assert not commit(tmp_storage, TRIAL.trial_id, 2)
+    assert commit_attempt(tmp_storage, TRIAL.trial_id, 2)
+    assert not commit_attempt(tmp_storage, TRIAL.trial_id, 1)
+    assert not commit_attempt(tmp_storage, TRIAL.trial_id, 2)
     assert committed(tmp_storage) == {TRIAL.trial_id: 2}
 
 
@@ -43,7 +43,7 @@ def test_of_racing_commits_one_wins(tmp_storage: Storage) -> None:
 
     def race(number: int) -> None:
         barrier.wait()
-        if commit(tmp_storage, TRIAL.trial_id, number):
+        if commit_attempt(tmp_storage, TRIAL.trial_id, number):
             won.append(number)
 
     threads = [threading.Thread(target=race, args=(number,)) for number in range(1, 9)]
@@ -68,7 +68,7 @@ def test_damage_is_never_committed(tmp_storage: Storage) -> None:
     finish_only(tmp_storage, 1)
     tmp_storage.delete(paths.attempt_table(TRIAL.trial_id, 1, "renders"))
     with pytest.raises(DamagedAttempt):
-        commit(tmp_storage, TRIAL.trial_id, 1)
+        commit_attempt(tmp_storage, TRIAL.trial_id, 1)
     assert committed_ids(tmp_storage) == frozenset()
 
 

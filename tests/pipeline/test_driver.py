@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import FakeClock, FakeFactory, FakeTracker, make_trial, make_trials, state_after, state_metric
 from mortal import Death, Mortal
+from stored import result_row
 
 from pipeline import paths
 from pipeline.compactor import in_thread
@@ -20,7 +21,7 @@ from pipeline.events import Assignment, FailureClass, WorkerEvent
 from pipeline.executors.inline import InlineExecutor
 from pipeline.lease import Lease, Owner, read_heartbeat
 from pipeline.plan import Plan, store_plan, stored_plan, stored_spec, with_children
-from pipeline.record.attempts import attempt_numbers, result_row
+from pipeline.record.attempts import attempt_numbers
 from pipeline.record.commit import committed, failures
 from pipeline.record.compact import compact
 from pipeline.record.journal import replay

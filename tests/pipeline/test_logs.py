@@ -85,6 +85,16 @@ def test_what_a_worker_tells_has_its_id_but_progress_is_left_to_the_metrics(spok
     assert spoken()[1]["step"] == 5
 
 
+def test_facts_that_somebody_should_look_at_are_warnings(spoken: Spoken) -> None:
+    told = ("heartbeat_failed", "compaction_failed", "attempt_refused", "worker_ready")
+    with in_json(Log(sweep="mugs"), spoken.stream):
+        for name in told:
+            Log(sweep="mugs").fact({"fact": name, "message": "the store is away"}, "in words")
+    assert [(line["event"], line["level"]) for line in spoken()] == [
+        (name, "info" if name == "worker_ready" else "warning") for name in told
+    ]
+
+
 def test_what_is_printed_and_what_libraries_log_become_lines(spoken: Spoken) -> None:
     with in_json(Log(sweep="mugs", worker="e1w0"), spoken.stream):
         say("two\nlines, and ", end="")

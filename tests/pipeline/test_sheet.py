@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from commands import run
 from PIL import Image
-from stored import PRIOR, begin, commit_trial, fail_trial, trial
+from stored import PRIOR, begin, commit_attempt, commit_trial, fail_trial, trial
 
 from pipeline.engine import View as Rendered
 from pipeline.errors import UserError
@@ -16,7 +16,6 @@ from pipeline.pictures import Cell, Grid, Tiles, decode, draw_grid, encode
 from pipeline.plan import stored_plan
 from pipeline.query import Sweep
 from pipeline.record.attempts import finish
-from pipeline.record.commit import commit
 from pipeline.record.compact import compact
 from pipeline.sheet import View, make_sheet, make_tiles
 from pipeline.storage import Storage
@@ -175,7 +174,7 @@ def test_images_that_no_camera_took_are_shown_too(tmp_storage: Storage) -> None:
     row = {"trial_id": MUG[0].trial_id, "prompt": "a mug", "seed": 0, "variant": "base", "steps": 4, "prior": PRIOR}
     views = [Rendered(index=0, kind="color", azimuth=None, elevation=None, radius=None, png=png)]
     finish(tmp_storage, MUG[0].trial_id, 1, row | {"status": "completed"}, [{"step": 4, "t": 0.0}], views)
-    assert commit(tmp_storage, MUG[0].trial_id, 1)
+    assert commit_attempt(tmp_storage, MUG[0].trial_id, 1)
     for _ in range(2):  # before and after compaction
         frame = Sweep(tmp_storage).renders()
         assert frame[["azimuth", "elevation", "radius"]].isna().all(axis=None)

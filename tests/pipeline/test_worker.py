@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from fakes import FakeClock, FakeEngine, FakeFactory, make_trial, make_trials, state_after, state_metric
+from stored import newest_checkpoint, result_row
 
 from pipeline import paths
 from pipeline.blame import WorkerBroken
@@ -24,7 +25,7 @@ from pipeline.events import (
     WorkerReady,
     WorkerStarting,
 )
-from pipeline.record.attempts import newest_checkpoint, read_done, result_row
+from pipeline.record.attempts import read_done
 from pipeline.storage import Storage
 from pipeline.trial import Trial
 from pipeline.worker import Worker, WorkerOptions
